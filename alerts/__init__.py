@@ -1,0 +1,1 @@
+"""Does anyone need to hear it? Rules, states, outbox, channels (filled by the alerts issue)."""
