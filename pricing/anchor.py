@@ -134,7 +134,7 @@ def anchor(chain: Chain, usable: Bools, curve: Curve, schedule: Schedule, settin
             chain.spot,
             dividends_known=schedule.is_known or chain.style is Style.AMERICAN,
         )
-        before, borrow = found.borrow, usual - spot.carry if spot.origin is Origin.CARRY else usual
+        before, borrow = found.borrow, usual - spot.carry if np.isfinite(spot.carry) else usual
         found = replace(found, forwards=forwards, spot=spot, borrow=borrow)
         if borrow == before or chain.style is Style.EUROPEAN:
             break

@@ -119,7 +119,7 @@ def _doubts(
         Flag.ROWS_REFUSED: Reason.UNREADABLE in chain.refused,
         Flag.NO_FEED_SPOT: not np.isfinite(chain.spot),
         Flag.SPOT_FROM_FEED: spot.origin in {Origin.FEED, Origin.NONE},
-        Flag.SPOT_IMPLIED_CARRY: spot.origin is Origin.CARRY,
+        Flag.SPOT_IMPLIED_CARRY: bool(np.isfinite(spot.carry)),
         Flag.SPOT_DISAGREES: spot.disagrees,
         Flag.SPOT_MOVED: abs(chain.spot - spot.value) > SPOT_MOVED * spot.value,
         Flag.SINGLE_EXPIRY: len(pair) == 1,

@@ -44,7 +44,7 @@ class SyncSpot:
     apart : float
         Between the highest and the lowest of the expiries that made it, as a share of it; 0 for one.
     carry : float
-        Financing that the forwards show over the rate [1/year]; NaN where it is within the usual.
+        Financing that the forwards show over the rate, where it is unusual [1/year]; NaN where it is not.
     """
 
     value: float
@@ -101,14 +101,16 @@ def synchronous_spot(
     """
     usable = np.isfinite(forward) & (years > 0)
     today = usable & (days <= 0) & (years >= LAST_HALF_HOUR)
-    if today.any():
-        return SyncSpot(float(np.mean((forward + dividend_value)[today])), Origin.SAME_DAY)
     later = np.flatnonzero(usable & (days > 0))
+    log_spot, slope = _own_carry(forward, se, days / DAYS, rate, dividend_value, later)
+    unusual = bool(np.isfinite(slope)) and (abs(slope) > UNUSUAL_CARRY or not dividends_known)
+    carry = slope if unusual else np.nan
+    if today.any():
+        return SyncSpot(float(np.mean((forward + dividend_value)[today])), Origin.SAME_DAY, carry=carry)
+    if unusual:
+        return SyncSpot(float(np.exp(log_spot)), Origin.CARRY, carry=carry)
     if not later.size:
         return SyncSpot(feed, Origin.FEED) if np.isfinite(feed) else SyncSpot(np.nan, Origin.NONE)
-    log_spot, slope = _own_carry(forward, se, days / DAYS, rate, dividend_value, later)
-    if np.isfinite(slope) and (abs(slope) > UNUSUAL_CARRY or not dividends_known):
-        return SyncSpot(float(np.exp(log_spot)), Origin.CARRY, carry=slope)
     first = later[:FEW]
     each = forward[first] * np.exp(-rate[first] * days[first] / DAYS) + dividend_value[first]
     value = float(np.median(each))
