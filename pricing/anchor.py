@@ -9,15 +9,14 @@ import numpy as np
 
 from pricing.american import Dividends
 from pricing.arrays import Bools, Floats, Ints
+from pricing.book import Book, forwards
 from pricing.chain import Chain, Style
 from pricing.curve import Curve
 from pricing.dividends import Schedule
-from pricing.forward import Forwards, Pairs, nearest_pairs, parity
-from pricing.implied import implied_vol
+from pricing.forward import Forwards
 from pricing.settings import Settings
-from pricing.spot import DAYS, Origin, SyncSpot, carry_days, synchronous_spot
-from pricing.time import trade_date
-from pricing.vols import Contracts, premium
+from pricing.spot import SyncSpot, carry_days, synchronous_spot
+from pricing.time import DAYS, trade_date
 
 __all__ = ["Anchor", "anchor"]
 
@@ -31,39 +30,30 @@ class Anchor:
     forwards : Forwards
         After the early-exercise premium; NaN for expiries that have ended.
     spot : SyncSpot
-    years, rate : float array
-        [year], continuously compounded [1/year]
+    book : Book
+        The chain's quotes with the terms of its expiries: years, rates, dividends, and the yield that the
+        forwards show.
     days : int array
         Between settlements.
     dividend_value : float array
         Today's worth of the dividends before each expiry. [$]
-    borrow : float
-        Continuous yield that the forwards show, 0 where financing is as usual. [1/year]
-    dividends : Dividends or None
     """
 
     forwards: Forwards
     spot: SyncSpot
-    years: Floats
-    rate: Floats
+    book: Book
     days: Ints
     dividend_value: Floats
-    borrow: float
-    dividends: Dividends | None
 
-    def contracts(self, chain: Chain, rows: Ints) -> Contracts:
-        """Describe some rows of the chain for the pricing of options."""
-        expiry = chain.expiry[rows]
-        return Contracts(
-            forward=self.forwards.forward[expiry],
-            strike=chain.strike[rows],
-            years=self.years[expiry],
-            rate=self.rate[expiry],
-            is_call=chain.is_call[rows],
-            borrow=np.full(rows.size, self.borrow),
-            dividends=self.dividends,
-            american=chain.style is Style.AMERICAN,
-        )
+    @property
+    def years(self) -> Floats:
+        """To each expiry's end. [year]"""
+        return self.book.years
+
+    @property
+    def rate(self) -> Floats:
+        """Continuously compounded, to each expiry. [1/year]"""
+        return self.book.rate
 
     @property
     def residual(self) -> Floats:
@@ -94,51 +84,48 @@ def anchor(chain: Chain, usable: Bools, curve: Curve, schedule: Schedule, settin
     Raw forwards; premiums of the near-money pairs on them; forwards again; spot. A borrow fee found there gives
     the premiums once more. Nothing iterates further.
     """
-    years = chain.years
-    rate = curve.rate(years)
-    growth = np.exp(rate * years)
-    mid, half_spread = (chain.bid + chain.ask) / 2, (chain.ask - chain.bid) / 2
-    pairs = nearest_pairs(
-        chain.expiry,
-        chain.is_call,
-        chain.strike,
-        mid,
-        usable & (years > 0)[chain.expiry],
-        expiries=len(chain.expiries),
-        count=settings.parity_pairs,
-    )
     horizon = max((expiry.instant for expiry in chain.expiries), default=chain.as_of)
     inside = schedule.years_and_amounts(chain.as_of, horizon + timedelta(days=1))
-    dividends = Dividends(np.array(inside[0]), np.array(inside[1])) if inside[0] else None
-    usual = schedule.continuous or 0.0
-    found = Anchor(
-        forwards=parity(pairs, chain.strike, mid, half_spread, growth),
-        spot=SyncSpot(chain.spot, Origin.FEED),
+    usual, years = schedule.continuous or 0.0, chain.years
+    book = Book(
+        expiry=chain.expiry,
+        is_call=chain.is_call,
+        strike=chain.strike,
+        bid=chain.bid,
+        ask=chain.ask,
         years=years,
-        rate=rate,
-        days=carry_days(trade_date(chain.as_of), tuple(expiry.day for expiry in chain.expiries)),
-        dividend_value=_worth(inside, rate, years),
-        borrow=usual,
-        dividends=dividends,
+        rate=curve.rate(years),
+        borrow=np.full(years.shape, usual),
+        dividends=Dividends(np.array(inside[0]), np.array(inside[1])) if inside[0] else None,
+        american=chain.style is Style.AMERICAN,
     )
-    for _ in range(2):  # a second time only where the first found unusual financing
-        european = _without_premium(chain, found, pairs, mid)
-        forwards = parity(pairs, chain.strike, european, half_spread, growth)
-        spot = synchronous_spot(
-            forwards.forward,
-            forwards.se,
-            years,
-            found.days,
-            rate - usual,
-            found.dividend_value,
-            chain.spot,
-            dividends_known=schedule.is_known or chain.style is Style.AMERICAN,
-        )
-        before, borrow = found.borrow, usual - spot.carry if np.isfinite(spot.carry) else usual
-        found = replace(found, forwards=forwards, spot=spot, borrow=borrow)
-        if borrow == before or chain.style is Style.EUROPEAN:
-            break
-    return found
+    worth = _worth(inside, book.rate, years)
+    days = carry_days(trade_date(chain.as_of), tuple(expiry.day for expiry in chain.expiries))
+    alive = usable & (years > 0)[chain.expiry]
+    found, spot = _anchored(book, alive, days, worth, chain.spot, usual, schedule, settings)
+    if book.american and np.isfinite(spot.carry):  # unusual financing changes the premiums
+        book = replace(book, borrow=np.full(years.shape, usual - spot.carry))
+        found, spot = _anchored(book, alive, days, worth, chain.spot, usual, schedule, settings)
+    return Anchor(found, spot, book, days, worth)
+
+
+def _anchored(
+    book: Book,
+    usable: Bools,
+    days: Ints,
+    worth: Floats,
+    feed: float,
+    usual: float,
+    schedule: Schedule,
+    settings: Settings,
+) -> tuple[Forwards, SyncSpot]:
+    """Find the forwards, and the spot that they give."""
+    found = forwards(book, usable, settings)
+    known = schedule.is_known or book.american
+    spot = synchronous_spot(
+        found.forward, found.se, book.years, days, book.rate - usual, worth, feed, dividends_known=known
+    )
+    return found, spot
 
 
 def _worth(dividends: tuple[list[float], list[float]], rate: Floats, years: Floats) -> Floats:
@@ -147,18 +134,3 @@ def _worth(dividends: tuple[list[float], list[float]], rate: Floats, years: Floa
     for when, amount in zip(*dividends, strict=True):
         worth += np.where(when < years, amount * np.exp(-rate * when), 0.0)
     return worth
-
-
-def _without_premium(chain: Chain, found: Anchor, pairs: Pairs, mid: Floats) -> Floats:
-    """Mids less the early-exercise premium where a pair stands, both legs at the out-of-the-money leg's vol. [$]"""
-    if chain.style is Style.EUROPEAN:
-        return mid
-    puts, calls = pairs.put[pairs.exists], pairs.call[pairs.exists]
-    leg = found.contracts(chain, np.where(chain.strike[puts] < found.forwards.forward[chain.expiry[puts]], puts, calls))
-    price = np.where(leg.is_call, mid[calls], mid[puts])
-    vol = implied_vol(price, leg.forward, leg.strike, leg.years, leg.is_call, discount=leg.discount).vol
-    rows = np.concatenate([puts, calls])
-    early = premium(found.contracts(chain, rows), np.tile(vol, 2))
-    european = mid.copy()
-    european[rows] -= early
-    return european

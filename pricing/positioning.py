@@ -11,12 +11,12 @@ import numpy as np
 
 from pricing.arrays import Bools, Floats
 from pricing.chain import Chain
-from pricing.time import trade_date
+from pricing.time import DAYS, trade_date
 
 __all__ = ["Activity", "activity"]
 
 DOWNSIDE, UPSIDE = (0.85, 0.95), (1.05, 1.15)  # strikes over spot, ends included
-DAYS = (14.0, 60.0)  # to expiry, ends included
+NEAR, FAR = (14.0, 60.0)  # to expiry, ends included
 MULTIPLIER = 100  # shares a contract
 ROUNDING = 1e-9  # a strike on the band's end belongs to it
 
@@ -51,9 +51,9 @@ def activity(chain: Chain, spot: float, quoted: Bools) -> tuple[Activity, Activi
     (Activity, Activity)
         Of puts, of calls.
     """
-    days = chain.years * 365
+    days = chain.years * DAYS
     today = trade_date(chain.as_of)
-    inside = (days >= DAYS[0]) & (days <= DAYS[1]) & np.array([e.day != today for e in chain.expiries], bool)
+    inside = (days >= NEAR) & (days <= FAR) & np.array([e.day != today for e in chain.expiries], bool)
     near = inside[chain.expiry] if len(chain) else np.zeros(0, bool)
     moneyness = chain.strike / spot
     bands = ((DOWNSIDE, ~chain.is_call), (UPSIDE, chain.is_call))

@@ -20,7 +20,8 @@ from pricing.smile import Smiles
 from pricing.snapshot import ExpiryReport, Measure, Quality, QuoteCount, SmileReport, Snapshot
 from pricing.spot import Origin
 from pricing.surface import Scenario, Surface
-from pricing.tenor import DAYS, Ladder, targets, unreached
+from pricing.tenor import Ladder, targets, unreached
+from pricing.time import DAYS
 
 __all__ = ["report"]
 

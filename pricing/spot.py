@@ -10,6 +10,7 @@ import numpy as np
 
 from pricing.arrays import Floats, Ints
 from pricing.calendar import settlement
+from pricing.time import DAYS
 
 __all__ = ["Origin", "SyncSpot", "carry_days", "synchronous_spot"]
 
@@ -19,7 +20,6 @@ APART = 1.7e-4  # of spot (0.05 on 294): expiries further apart than this disagr
 UNUSUAL_CARRY = 0.02  # financing this far from the rate is a borrow fee or an unknown yield [1/year]
 CARRY_DAYS = 65  # expiries within these settlement days show the slope of the carry
 FEWEST_FOR_CARRY = 3
-DAYS = 365
 
 
 class Origin(StrEnum):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from pricing import black, clean, measures
+from pricing import black, book, measures
 from pricing.anchor import Anchor, anchor
-from pricing.arrays import Codes, Ints
+from pricing.arrays import Bools, Codes
 from pricing.chain import Chain
 from pricing.curve import Curve
 from pricing.dividends import Schedule
@@ -17,12 +19,9 @@ from pricing.report import report
 from pricing.settings import Settings
 from pricing.snapshot import Measure, Snapshot
 from pricing.surface import Surface
-from pricing.tenor import DAYS, Ladder, choose, offered, quoted, scenarios, targets, unreached
-from pricing.vols import quote_vols
+from pricing.tenor import Ladder, choose, offered, quoted, scenarios, targets, unreached
 
-__all__ = ["take"]
-
-OFFERS = (Reason.KEPT, Reason.NO_BID, Reason.WIDE, Reason.BEYOND_ZERO_BIDS)  # somebody asks a price
+__all__ = ["Workings", "take", "work"]
 
 
 def take(chain: Chain, curve: Curve, dividends: Schedule = Schedule(), settings: Settings = Settings()) -> Snapshot:  # noqa: B008 - both are frozen
@@ -43,29 +42,56 @@ def take(chain: Chain, curve: Curve, dividends: Schedule = Schedule(), settings:
         Whatever the quotes allow; what they do not is missing with a reason. Never an exception for a market
         condition.
     """
+    found = work(chain, curve, dividends, settings)
+    spot = found.anchored.spot.value
+    traded = activity(chain, spot, found.faultless)
+    values = _measures(found.surface, found.pair, found.ladders, spot, settings) | measures.of_activity(*traded)
+    return report(
+        chain, found.anchored, settings, dividends, found.reason, found.ladders, found.pair, found.surface, values
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Workings:
+    """What lies between a chain and its measures.
+
+    Attributes
+    ----------
+    faultless : bool array, shape (n,)
+        Two-sided quotes without a fault, in the money or out of it.
+    reason : int8 array, shape (n,)
+        `Reason` of each row of the chain.
+    anchored : Anchor
+    ladders : list of Ladder
+        Of each expiry within the horizon that has a forward and an offer.
+    pair : list of Ladder
+        Those that the tenor lies between, one, or none.
+    surface : Surface or None
+    """
+
+    faultless: Bools
+    reason: Codes
+    anchored: Anchor
+    ladders: list[Ladder]
+    pair: list[Ladder]
+    surface: Surface | None
+
+
+def work(chain: Chain, curve: Curve, dividends: Schedule, settings: Settings) -> Workings:
+    """Go from quotes to a surface; see `take`."""
     reason = screen(chain, settings)
-    anchored = anchor(chain, reason == Reason.KEPT, curve, dividends, settings)
+    faultless = reason == Reason.KEPT
+    anchored = anchor(chain, faultless, curve, dividends, settings)
     spot = anchored.spot.value
-    traded = activity(chain, spot, reason == Reason.KEPT)
     reason, ladders = climb(chain, anchored, reason, settings)
     pair = choose(ladders, settings, spot)
     surface = quoted(pair, settings, spot) if pair else None
-    found = _measures(surface, pair, ladders, spot, settings) | measures.of_activity(*traded)
-    return report(chain, anchored, settings, dividends, reason, ladders, pair, surface, found)
+    return Workings(faultless, reason, anchored, ladders, pair, surface)
 
 
 def screen(chain: Chain, settings: Settings) -> Codes:
-    """Give every row its first reason that needs no forward."""
-    reason = clean.faults(chain.bid, chain.ask)
-    rows = np.flatnonzero(reason == Reason.KEPT)
-    far = clean.wide(
-        _ladder(chain)[rows], chain.bid[rows], chain.ask[rows], spreads=settings.wide_spreads, share=settings.wide_share
-    )
-    reason[rows[far]] = Reason.WIDE
-    days = chain.years * DAYS
-    reason[(days > settings.max_days)[chain.expiry]] = Reason.BEYOND_HORIZON
-    reason[(days <= 0)[chain.expiry]] = Reason.EXPIRED
-    return reason
+    """Give every row of a chain its first reason that needs no forward."""
+    return book.screen(chain.expiry, chain.is_call, chain.bid, chain.ask, chain.years, settings)
 
 
 def climb(chain: Chain, anchored: Anchor, reason: Codes, settings: Settings) -> tuple[Codes, list[Ladder]]:
@@ -76,21 +102,7 @@ def climb(chain: Chain, anchored: Anchor, reason: Codes, settings: Settings) -> 
     (int8 array, list of Ladder)
         The reasons, completed; a ladder for each expiry that has a forward and an offer.
     """
-    reason = reason.copy()
-    forward = anchored.forwards.forward[chain.expiry]
-    days = anchored.years * DAYS
-    reason[((days > 0) & (days < settings.min_days))[chain.expiry]] = Reason.BEYOND_HORIZON
-    kept = reason == Reason.KEPT
-    silent = clean.beyond_zero_bids(_ladder(chain), chain.is_call, chain.strike, chain.bid, forward)
-    outside = np.where(chain.is_call, chain.strike >= forward, chain.strike < forward)
-    reason[kept & ~outside] = Reason.IN_THE_MONEY
-    reason[kept & silent] = Reason.BEYOND_ZERO_BIDS
-    reason[kept & ~np.isfinite(forward)] = Reason.NO_FORWARD
-
-    rows = np.flatnonzero(outside & np.isin(reason, OFFERS))
-    vols = quote_vols(anchored.contracts(chain, rows), chain.bid[rows], chain.ask[rows])
-    fails = ~np.isfinite(vols.mid) & (reason[rows] == Reason.KEPT)
-    reason[rows[fails]] = Reason.NO_VOL
+    reason, rows, vols = book.read(anchored.book, anchored.forwards.forward, reason, settings)
     ladders = []
     for expiry in np.unique(chain.expiry[rows]):
         at = np.flatnonzero(chain.expiry[rows] == expiry)
@@ -112,11 +124,6 @@ def climb(chain: Chain, anchored: Anchor, reason: Codes, settings: Settings) -> 
             )
         )
     return reason, ladders
-
-
-def _ladder(chain: Chain) -> Ints:
-    """Give one number to each expiry's puts and one to its calls."""
-    return 2 * chain.expiry + chain.is_call
 
 
 def _measures(

@@ -11,12 +11,12 @@ from pricing.reasons import Cause
 from pricing.settings import Base, Settings
 from pricing.smile import FEWEST, Smiles
 from pricing.surface import Scenario, Surface
+from pricing.time import DAYS
 
 __all__ = ["Ladder", "choose", "offered", "quoted", "scenarios", "targets", "unreached"]
 
 EDGE = 1e-3  # of spot: how far beyond the last quote a target may be read
 HALF_STEP = 0.5  # of the last strike step: the same, where that is less
-DAYS = 365
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pricing.calendar import is_half_day, is_session, previous_session
 from pricing.reasons import Flag
 
 __all__ = [
+    "DAYS",
     "NEW_YORK",
     "YEAR",
     "Instant",
@@ -22,7 +23,8 @@ __all__ = [
 ]
 
 NEW_YORK = ZoneInfo("America/New_York")
-YEAR = timedelta(days=365)  # the year of every volatility and rate here: 365 days of 86,400 s
+DAYS = 365  # in the year of every volatility and rate here, each of 86,400 s
+YEAR = timedelta(days=DAYS)
 OPEN = time(9, 30)
 PM_SETTLED, AM_SETTLED, HALF_DAY_END = time(16), time(9, 30), time(13)
 FEED_AHEAD = timedelta(seconds=120)

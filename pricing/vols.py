@@ -29,7 +29,7 @@ class Contracts:
     borrow : float array
         Continuous yield of the underlying: a borrow fee, an index's dividends. [1/year]
     dividends : Dividends or None
-        Cash amounts, by years from now.
+        Cash amounts by years from now, shape (m,) or (n, m).
     american : bool
         European contracts have no premium.
     """
@@ -52,11 +52,11 @@ class Contracts:
     @property
     def spot(self) -> Floats:
         """The spot whose carried value is the forward: it belongs to the forward, whatever a feed says. [$]"""
-        paid = np.zeros(self.years.shape)
+        paid: Floats = np.zeros(self.years.shape)
         if self.dividends is not None:
-            for years, amount in zip(self.dividends.years.flat, self.dividends.amounts.flat, strict=True):
-                inside = (years > 0) & (years < self.years)
-                paid += np.where(inside, amount * np.exp(-self.rate * years), 0.0)
+            when, amount = self.dividends.years, self.dividends.amounts
+            inside = (when > 0) & (when < self.years[:, None])
+            paid = np.sum(np.where(inside, amount * np.exp(-self.rate[:, None] * when), 0.0), axis=-1)
         value: Floats = self.forward * np.exp((self.borrow - self.rate) * self.years) + paid
         return value
 
