@@ -1,0 +1,1 @@
+"""Programs that print figures; run from a checkout, not part of the wheel."""

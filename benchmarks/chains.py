@@ -6,7 +6,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from monitor.config.find import Found, Origin, shipped
+from monitor.config.search import Found, Origin, shipped
 from monitor.config.read import load
 from monitor.sources.recorded import Recorded
 from pricing.chain import Chain
