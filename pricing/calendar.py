@@ -129,7 +129,7 @@ def settlement(day: date) -> date:
     """Return the day on which shares traded on `day` change hands: a business day later since May 2024.
 
     Two business days from 2017-09-05, three before (SEC rule 15c6-1 as amended). Columbus Day and Veterans
-    Day are sessions on which banks are closed and nothing settles.
+    Day are sessions on which banks are closed and nothing settles; a Veterans Day on a Saturday closes no bank.
     """
     lag = next((lag for since, lag in SETTLEMENT_LAG_CHANGES if day >= since), SETTLEMENT_LAG_BEFORE)
     while lag:
@@ -141,7 +141,8 @@ def settlement(day: date) -> date:
 @cache
 def _bank_holidays(year: int) -> frozenset[date]:
     """Sessions of a year on which banks are closed."""
-    return frozenset({_nth(year, 10, MONDAY, 2), _observed(date(year, 11, 11))})
+    veterans = date(year, 11, 11)  # on a Sunday kept on Monday, on a Saturday not kept: the Federal Reserve's rule
+    return frozenset({_nth(year, 10, MONDAY, 2), veterans + timedelta(veterans.weekday() == SUNDAY)})
 
 
 def third_friday(year: int, month: int) -> date:

@@ -16,6 +16,9 @@ from pricing.time import expiry_instant, years_between
 
 __all__ = ["Chain", "Expiry", "Style"]
 
+STRIKES = (0.001, 99_999.999)  # [$] what a contract's name can carry: whole mills, eight digits (OCC)
+LARGEST = 1e9  # of any other column: beyond it a number is a vendor's fault, and sums of products overflow
+
 
 class Style(StrEnum):
     """When a contract can be exercised."""
@@ -127,9 +130,11 @@ class Chain:
         refused: Mapping[Reason, int] | None = None,
         flags: Iterable[Flag] = (),
     ) -> Chain:
-        """Order a vendor's rows into a chain; a contract that comes twice is kept once, the others counted.
+        """Order a vendor's rows into a chain; what cannot be used is counted.
 
-        Parameters are the attributes, columns in any order and `expiries` in any order too.
+        Parameters are the attributes, columns in any order and `expiries` in any order too. A contract that comes
+        twice is kept once, as it came first; a strike that no contract can have is refused; infinite and absurd
+        numbers become NaN, and so do negative counts and vols.
 
         Raises
         ------
@@ -153,29 +158,32 @@ class Chain:
         missing = np.full(index.size, np.nan)
         columns = {
             "strike": strikes,
-            "bid": np.asarray(bid, float),
-            "ask": np.asarray(ask, float),
-            "volume": missing if volume is None else np.asarray(volume, float),
-            "open_interest": missing if open_interest is None else np.asarray(open_interest, float),
-            "vendor_vol": missing if vendor_vol is None else np.asarray(vendor_vol, float),
+            "bid": _within(-LARGEST, bid),
+            "ask": _within(-LARGEST, ask),
+            "volume": _within(0.0, missing if volume is None else volume),
+            "open_interest": _within(0.0, missing if open_interest is None else open_interest),
+            "vendor_vol": _within(0.0, missing if vendor_vol is None else vendor_vol),
         }
         sizes = {name: column.shape for name, column in {"expiry": index, "is_call": calls, **columns}.items()}
         if len(set(sizes.values())) > 1:
             raise ValueError(f"the columns of a chain must have one length, got {sizes}")
 
         rows = np.lexsort((strikes, calls, index))
+        possible = (strikes[rows] >= STRIKES[0]) & (strikes[rows] <= STRIKES[1])
+        unreadable, rows = int(np.count_nonzero(~possible)), rows[possible]
         again = np.zeros(rows.size, bool)
         again[1:] = (np.diff(index[rows]) == 0) & (np.diff(calls[rows]) == 0) & (np.diff(strikes[rows]) == 0)
         counts = dict(refused or {})
-        if again.any():
-            counts[Reason.DUPLICATE] = counts.get(Reason.DUPLICATE, 0) + int(again.sum())
-            rows = rows[~again]
+        for why, number in ((Reason.UNREADABLE, unreadable), (Reason.DUPLICATE, int(again.sum()))):
+            if number:
+                counts[why] = counts.get(why, 0) + number
+        rows = rows[~again]
         return cls(
             symbol=symbol,
             source=source,
             as_of=as_of,
             fetched_at=fetched_at,
-            spot=float(spot),
+            spot=float(spot) if STRIKES[0] <= spot <= STRIKES[1] else np.nan,
             style=style,
             expiries=tuple(named[i] for i in order),
             expiry=index[rows],
@@ -184,3 +192,9 @@ class Chain:
             flags=frozenset(flags),
             **{name: column[rows] for name, column in columns.items()},
         )
+
+
+def _within(least: float, column: ArrayLike) -> Floats:
+    """Keep the numbers from `least` to `LARGEST`; the others become NaN."""
+    column = np.asarray(column, float)
+    return np.where((column >= least) & (column <= LARGEST), column, np.nan)

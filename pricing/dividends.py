@@ -12,7 +12,7 @@ __all__ = ["Dividend", "Schedule"]
 
 SAME_QUARTER_YEARS = 4  # a projection is the mean of this many earlier payments of its quarter
 SAME_WEEKDAY = timedelta(weeks=52)
-ONE_PAYMENT = timedelta(days=45)  # two ex-dates nearer than this are one payment, announced and projected
+DRIFT = timedelta(days=22)  # an ex-date may come so much earlier or later than 52 weeks before
 LONGEST_PROJECTION = timedelta(days=3 * 365)
 
 
@@ -81,13 +81,13 @@ class Schedule:
         last = self.known[-1].ex_date
         until = min(end.astimezone(NEW_YORK).date(), last + LONGEST_PROJECTION)
         coming: list[Dividend] = []
-        for paid in self.known:
-            if paid.ex_date <= last - SAME_WEEKDAY + ONE_PAYMENT / 2:
-                continue
+        last_year = [paid for paid in self.known if paid.ex_date > last - SAME_WEEKDAY + DRIFT]
+        apart = SAME_WEEKDAY / len(last_year) / 2  # nearer than this two ex-dates are one payment: announced, projected
+        for paid in last_year:
             day = paid.ex_date + SAME_WEEKDAY
             while day <= until:
                 session = day if is_session(day) else next_session(day)
-                if session - last > ONE_PAYMENT:
+                if session - last > apart:
                     coming.append(Dividend(session, self._usual(paid.ex_date), projected=True))
                 day += SAME_WEEKDAY
         return sorted(coming, key=lambda paid: paid.ex_date)

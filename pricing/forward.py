@@ -109,10 +109,11 @@ def parity(pairs: Pairs, strike: Floats, european: Floats, half_spread: Floats, 
         1964) by reweighting from the median, each pair weighted by the inverse square of its spread. The
         standard error rests on the scatter of the pairs; on the spreads where fewer than three make no scatter.
     """
-    there = pairs.exists
+    strike, european, half_spread = (np.append(column, np.nan) for column in (strike, european, half_spread))  # row -1
     gap, spread = european[pairs.call] - european[pairs.put], half_spread[pairs.call] + half_spread[pairs.put]
-    there = there & np.isfinite(gap) & (spread > 0)
-    each = np.where(there, strike[pairs.put] + growth[:, None] * gap, np.nan)
+    each = strike[pairs.put] + growth[:, None] * gap
+    there = (each > 0) & (spread > 0)  # a forward that is not positive is none
+    each = np.where(there, each, np.nan)
     error = np.where(there, growth[:, None] * spread, np.nan)
     number = there.sum(axis=1)
     enough = number >= ENOUGH_TO_SCATTER

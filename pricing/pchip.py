@@ -8,6 +8,8 @@ from pricing.arrays import Floats
 
 __all__ = ["pchip"]
 
+FEWEST = 3  # points: an end's slope is read off three
+
 
 def pchip(x: Floats, y: Floats, at: Floats) -> Floats:
     """Interpolate each row by shape-preserving cubics.
@@ -18,7 +20,7 @@ def pchip(x: Floats, y: Floats, at: Floats) -> Floats:
         Rising; `inf` pads rows to one length.
     y : array, shape (..., n)
     at : array, shape (..., m)
-        Where to read; leading axes broadcast against those of `x`.
+        Where to read; leading axes as those of `x`.
 
     Returns
     -------
@@ -31,6 +33,8 @@ def pchip(x: Floats, y: Floats, at: Floats) -> Floats:
        SIAM J. Sci. Stat. Comput., vol. 5, pp. 300-304, 1984; end slopes after C. Moler, Numerical Computing
        with MATLAB, 2004, section 3.6.
     """
+    if x.shape[-1] < FEWEST:
+        return np.full(at.shape, np.nan)
     size = np.isfinite(x).sum(axis=-1, keepdims=True)
     last = np.maximum(size - 1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -45,7 +49,7 @@ def pchip(x: Floats, y: Floats, at: Floats) -> Floats:
         np.put_along_axis(slope, last, _end(*ends), axis=-1)
 
         left = (x[..., None, :] <= at[..., None]).sum(axis=-1) - 1
-        inside = (left >= 0) & (at <= np.take_along_axis(x, last, axis=-1)) & (size >= 3)  # noqa: PLR2004 - end slopes
+        inside = (left >= 0) & (at <= np.take_along_axis(x, last, axis=-1)) & (size >= FEWEST)
         left = np.clip(left, 0, np.maximum(last - 1, 0))
         h, x0, y0, y1, d0, d1 = (
             np.take_along_axis(table, index, axis=-1)

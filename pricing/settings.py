@@ -44,6 +44,9 @@ class Settings:
     wide_spreads, wide_share : float
         A quote is wide where its spread exceeds this many times the median of its neighbours', or this share of
         its mid.
+    rates : str
+        Name of the source of rates. It changes no arithmetic here; it tells apart the methods of numbers that were
+        made with different rates.
     """
 
     tenor_days: int = 30
@@ -58,6 +61,7 @@ class Settings:
     parity_pairs: int = 10
     wide_spreads: float = 4.0
     wide_share: float = 1.5
+    rates: str = "configured"
 
     def __post_init__(self) -> None:
         """Refuse settings that mean nothing, naming what was needed and what came."""

@@ -12,6 +12,8 @@ from pricing.smile import Smiles
 
 __all__ = ["Reading", "Scenario", "Surface"]
 
+ROUNDING = 1e-9  # of a strike that has been to ln K and back: the last quote's own strike is not beyond it
+
 
 class Scenario(IntEnum):
     """Which side of the quotes makes the smile: the rows of every array of a surface."""
@@ -104,19 +106,22 @@ class Surface:
         strike : array, shape (scenarios, m)
             [$]; NaN gives NaN.
         """
-        at = np.log(strike[None] / self.forward[:, None, None])
-        fit = self.smiles.read(at, neighbours=self.neighbours)
-        first, last = self.quoted
-        below, above = first[..., None] - strike, strike - last[..., None]
-        low, high = self.margin[..., None, None]
-        vol = np.where((below <= low) & (above <= high), fit.vol, np.nan)
-        variance = vol**2 * self.years[:, None, None]
-        slope = 2 * vol * fit.slope * self.years[:, None, None]
+        vol, slope, outside = self._fit(np.broadcast_to(strike, (self.years.size, *strike.shape)))
+        years = self.years[:, None, None]
         return Reading(
-            np.einsum("e,esm->sm", self.share, variance),
-            np.einsum("e,esm->sm", self.share, slope),
-            np.asarray(((below > 0) | (above > 0)).any(axis=0)),
+            np.einsum("e,esm->sm", self.share, vol**2 * years),
+            np.einsum("e,esm->sm", self.share, 2 * vol * slope * years),
+            np.asarray(outside.any(axis=0)),
         )
+
+    def _fit(self, strike: Floats) -> tuple[Floats, Floats, Bools]:
+        """Read volatility, slope, and where that is beyond the quotes: all of shape (expiries, scenarios, m)."""
+        fit = self.smiles.read(np.log(strike / self.forward[:, None, None]), neighbours=self.neighbours)
+        first, last = (end[..., None] for end in self.quoted)
+        below, above = first * (1 - ROUNDING) - strike, strike - last * (1 + ROUNDING)
+        low, high = self.margin[..., None, None]
+        known = (below <= low) & (above <= high) & (fit.vol > 0)
+        return np.where(known, fit.vol, np.nan), fit.slope, (below > 0) | (above > 0)
 
     @property
     def quoted(self) -> tuple[Floats, Floats]:
@@ -127,7 +132,8 @@ class Surface:
         return first, final
 
     def at_forward(self) -> Floats:
-        """Total variance at each expiry's own forward, at the tenor, shape (scenarios,). [1]"""
-        vol = self.smiles.read(np.zeros((*self.smiles.k.shape[:-1], 1)), neighbours=self.neighbours).vol[..., 0]
+        """Total variance at each expiry's own forward, at the tenor; NaN outside the quotes, shape (scenarios,). [1]"""
+        strike = np.broadcast_to(self.forward[:, None, None], (*self.smiles.k.shape[:-1], 1))
+        vol = self._fit(strike)[0][..., 0]
         variance: Floats = np.einsum("e,es->s", self.share, vol**2 * self.years[:, None])
         return variance
