@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from pricing.arrays import Floats
+from pricing.arrays import Floats, Ints
 
 __all__ = ["pchip"]
 
@@ -48,7 +48,7 @@ def pchip(x: Floats, y: Floats, at: Floats) -> Floats:
         ends = [np.take_along_axis(table, at_end, axis=-1) for table in (step, rise) for at_end in (near, far)]
         np.put_along_axis(slope, last, _end(*ends), axis=-1)
 
-        left = (x[..., None, :] <= at[..., None]).sum(axis=-1) - 1
+        left = _interval(x, at)
         inside = (left >= 0) & (at <= np.take_along_axis(x, last, axis=-1)) & (size >= FEWEST)
         left = np.clip(left, 0, np.maximum(last - 1, 0))
         h, x0, y0, y1, d0, d1 = (
@@ -58,6 +58,15 @@ def pchip(x: Floats, y: Floats, at: Floats) -> Floats:
         u = (at - x0) / h
         value = y0 + u * (h * d0 + u * (3 * (y1 - y0) - h * (2 * d0 + d1) + u * (2 * (y0 - y1) + h * (d0 + d1))))
     return np.where(inside, value, np.nan)
+
+
+def _interval(x: Floats, at: Floats) -> Ints:
+    """Find the last point at or left of each place, row by row; -1 before the first."""
+    shape = (*np.broadcast_shapes(x.shape[:-1], at.shape[:-1]), at.shape[-1])
+    rows = np.broadcast_to(x, (*shape[:-1], x.shape[-1])).reshape(-1, x.shape[-1])
+    places = np.broadcast_to(at, shape).reshape(-1, at.shape[-1])
+    found = [np.searchsorted(row, place, side="right") for row, place in zip(rows, places, strict=True)]
+    return np.reshape(found, shape) - 1
 
 
 def _inner(step: Floats, rise: Floats) -> Floats:
