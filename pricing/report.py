@@ -16,7 +16,7 @@ from pricing.dividends import Schedule
 from pricing.pchip import pchip
 from pricing.reasons import Cause, Flag, Level, Reason
 from pricing.settings import Settings
-from pricing.smile import Smiles
+from pricing.smile import FEWEST, Smiles
 from pricing.snapshot import ExpiryReport, Measure, Quality, QuoteCount, SmileReport, Snapshot
 from pricing.spot import Origin
 from pricing.surface import Scenario, Surface
@@ -28,7 +28,7 @@ __all__ = ["report"]
 BASIS_POINTS = 1e4
 SPOT_MOVED = 5e-4  # of spot: the feed's spot has left the quotes
 DISAGREE = 0.0075  # of the ratio: the largest gap between the two fits on the recorded chains was 0.0068
-PICTURE = 121  # points of a drawn smile
+PICTURE = 81  # points of a drawn smile
 DEGRADING = frozenset(
     {
         Flag.STALE,
@@ -76,7 +76,7 @@ def report(
         headline=headline,
         companion=companions[0] if companions else None,
         expiries=_expiries(chain, anchored, settings, reason, ladders, pair, spot),
-        smiles=_pictures(chain, pair, surface),
+        smiles=_pictures(chain, ladders, pair, settings),
         quotes=_count(chain, reason),
     )
 
@@ -209,30 +209,35 @@ def _expiries(
     return tuple(reports)
 
 
-def _pictures(chain: Chain, pair: list[Ladder], surface: Surface | None) -> tuple[SmileReport, ...]:
-    """Draw the pair's smiles: quotes as volatilities and the fit through them."""
-    if surface is None:
+def _pictures(chain: Chain, ladders: list[Ladder], pair: list[Ladder], settings: Settings) -> tuple[SmileReport, ...]:
+    """Draw each expiry's smile: quotes as volatilities and the fit through them."""
+    drawn = [ladder for ladder in ladders if np.count_nonzero(ladder.kept) >= FEWEST]
+    if not drawn:
         return ()
-    pictures = []
-    for at, ladder in enumerate(pair):
+    longest = max(np.count_nonzero(ladder.kept) for ladder in drawn)
+    table = np.full((3, len(drawn), longest), np.inf)
+    for at, ladder in enumerate(drawn):
         kept = ladder.kept
-        first, last = ladder.ends
-        strike = np.linspace(first, last, PICTURE)
-        smiles = surface.smiles
-        middle = Smiles(*(column[at, Scenario.MID] for column in (smiles.k, smiles.vol, smiles.half_spread)))
-        fit = middle.read(np.log(strike / ladder.forward), neighbours=surface.neighbours)
-        pictures.append(
-            SmileReport(
-                expiry=chain.expiries[ladder.expiry].day,
-                days=ladder.years * DAYS,
-                forward=ladder.forward,
-                strike=ladder.strike[kept],
-                is_call=ladder.is_call[kept],
-                bid_vol=ladder.bid[kept],
-                mid_vol=ladder.mid[kept],
-                ask_vol=ladder.ask[kept],
-                curve_strike=strike,
-                curve_vol=fit.vol,
-            )
+        quotes = np.log(ladder.strike[kept] / ladder.forward), ladder.mid[kept], (ladder.ask - ladder.bid)[kept] / 2
+        table[:, at, : quotes[0].size] = quotes
+    ends = np.array([ladder.ends for ladder in drawn])
+    strike = np.linspace(ends[:, 0], ends[:, 1], PICTURE, axis=1)
+    forward = np.array([[ladder.forward] for ladder in drawn])
+    curve = Smiles(*table).read(np.log(strike / forward), neighbours=settings.neighbours).vol
+    used = {ladder.expiry for ladder in pair}
+    return tuple(
+        SmileReport(
+            expiry=chain.expiries[ladder.expiry].day,
+            days=ladder.years * DAYS,
+            forward=ladder.forward,
+            strike=ladder.strike[ladder.kept],
+            is_call=ladder.is_call[ladder.kept],
+            bid_vol=ladder.bid[ladder.kept],
+            mid_vol=ladder.mid[ladder.kept],
+            ask_vol=ladder.ask[ladder.kept],
+            curve_strike=strike[at],
+            curve_vol=curve[at],
+            used=ladder.expiry in used,
         )
-    return tuple(pictures)
+        for at, ladder in enumerate(drawn)
+    )

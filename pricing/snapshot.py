@@ -94,6 +94,8 @@ class SmileReport:
     is_call : bool array, shape (n,)
     curve_strike, curve_vol : array, shape (m,)
         The local fit over the quoted range.
+    used : bool
+        One of the pair that the tenor is interpolated from.
     """
 
     expiry: date
@@ -106,6 +108,7 @@ class SmileReport:
     ask_vol: Floats
     curve_strike: Floats
     curve_vol: Floats
+    used: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +125,8 @@ class Snapshot:
     """What a chain says at one instant.
 
     `spot_sync` is the spot that belongs to the quotes, `spot_gap` the feed's spot less it. [$]
-    `forward` is that of the tenor. [$]  `headline` and `companion` name entries of `measures`.
+    `forward` is that of the tenor. [$]  `headline` and `companion` name entries of `measures`. `smiles`
+    holds every expiry within the horizon that has quotes enough, by end of life.
     """
 
     symbol: str
@@ -142,3 +146,8 @@ class Snapshot:
     expiries: tuple[ExpiryReport, ...]
     smiles: tuple[SmileReport, ...]
     quotes: QuoteCount
+
+    @property
+    def pair(self) -> tuple[SmileReport, ...]:
+        """The smiles that the tenor is interpolated from; empty where there is no pair."""
+        return tuple(smile for smile in self.smiles if smile.used)

@@ -58,7 +58,7 @@ def smiles(snapshot: Snapshot, *, base: Base = Base.SPOT, useless: float = Setti
         Where the snapshot holds no smile, or none near the targets.
     """
     reference = snapshot.spot_sync if base is Base.SPOT else snapshot.forward
-    if not snapshot.smiles or reference is None:
+    if not snapshot.pair or reference is None:
         raise NoDataError(f"{snapshot.symbol}: no smile to draw", "see the reasons of its measures")
     head, text = title(snapshot, useless=useless), sentence(snapshot, useless=useless)
     with rc_context(STYLE):
@@ -72,8 +72,8 @@ def _draw(axes: Axes, snapshot: Snapshot, base: Base, reference: float) -> None:
     percents = [target.percent / 100 for target in targets] or [1.0]
     left, right = reference * (min(percents) - MARGIN), reference * (max(percents) + MARGIN)
     shown = []
-    middle = (len(snapshot.smiles) - 1) / 2
-    for order, (smile, colour) in enumerate(zip(snapshot.smiles, SERIES, strict=False)):
+    middle = (len(snapshot.pair) - 1) / 2
+    for order, (smile, colour) in enumerate(zip(snapshot.pair, SERIES, strict=False)):
         shown.append(_smile(axes, smile, colour, (left, right), aside=(order - middle) * BAR))
     vols = np.concatenate([*shown, [read for target in targets for read in _reads(target)]])
     if not vols.size:

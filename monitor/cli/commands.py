@@ -17,6 +17,8 @@ __all__ = ["COMMANDS", "root", "run"]
 
 COMMANDS = {
     "snapshot": ("monitor.cli.snapshot", "One look, now: what downside protection costs against an upside bet."),
+    "explain": ("monitor.cli.explain", "Everything behind one saved number, computed again."),
+    "db": ("monitor.cli.db", "The store: is it whole, a copy of it."),
     "rates": ("monitor.cli.rates", "The interest rates in use, and fetching them."),
     "config": ("monitor.cli.config", "What is configured, and whether it can be used."),
     "doctor": ("monitor.cli.doctor", "What is wrong, before it is noticed."),

@@ -22,7 +22,7 @@ from monitor.sources import open_source
 __all__ = ["Finding", "State", "app", "doctor", "examine"]
 
 STALE_DIVIDENDS = timedelta(days=120)  # a quarter and a month: an announcement has been missed
-SHOWN = ("numpy", "scipy", "pydantic", "msgspec", "httpx2", "matplotlib")
+SHOWN = ("numpy", "scipy", "pydantic", "msgspec", "sqlalchemy", "httpx2", "matplotlib")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -79,6 +79,7 @@ def examine(option: Path | None, folder: Path | None, now: datetime) -> Iterator
     yield Finding(State.OK, f"configuration: {found.path} ({found.origin})")
     place = data_dir(folder, config.data_dir)
     yield _writable(place)
+    yield _store(place)
     yield from _sources(config)
     chosen = rates.choose(config.rates, place, now)
     state, origin = (State.WARN, chosen.note) if chosen.note else (State.OK, f"{chosen.source} {chosen.day or ''}")
@@ -92,6 +93,24 @@ def _writable(folder: Path) -> Finding:
     if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
         return Finding(State.FAIL, f"data folder: {folder} cannot be written; name another with --data-dir")
     return Finding(State.OK, f"data folder: {folder}" + ("" if there == folder.absolute() else ", not made yet"))
+
+
+def _store(folder: Path) -> Finding:
+    """Tell whether the store can be read, and which journal this SQLite is safe with."""
+    import sqlite3  # noqa: PLC0415 - for the version it was built with
+
+    from monitor.store import FILE, Store  # noqa: PLC0415 - a snapshot's path does without it
+    from monitor.store.engine import journal_mode  # noqa: PLC0415
+
+    with_journal = f"SQLite {sqlite3.sqlite_version}, journal {journal_mode(sqlite3.sqlite_version_info)}"
+    path = folder / FILE
+    if not path.exists():
+        return Finding(State.OK, f"store: none yet; {with_journal}")
+    try:
+        Store.open(path, read_only=True).close()
+    except Failure as failure:
+        return Finding(State.FAIL, f"store: {failure}")
+    return Finding(State.OK, f"store: {path}; {with_journal}")
 
 
 def _sources(config: Config) -> Iterator[Finding]:

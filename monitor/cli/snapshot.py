@@ -1,10 +1,10 @@
-"""``skewwatch snapshot``: one look, now, read-only."""
+"""``skewwatch snapshot``: one look, now, read-only unless it is saved."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,9 +13,12 @@ from monitor.cli import say
 from monitor.cli.options import AsCsv, AsJson, ConfigFile, DataDir, configured, emit
 from monitor.config import Config
 from monitor.errors import ConfigError, Exit, Failure
-from monitor.look import look
+from monitor.look import Look, look
 from monitor.view.contract import at_extreme, csv_text, document, json_text, unrecorded
 from pricing.snapshot import Quality, Snapshot
+
+if TYPE_CHECKING:
+    from monitor.sources.payload import Payload
 
 __all__ = ["app", "snapshot"]
 
@@ -50,6 +53,9 @@ def snapshot(
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 10 where a headline is at an extreme of its recorded past.")
     ] = False,
+    save: Annotated[
+        bool, typer.Option("--save", help="Keep the payload, the snapshot and what it was read with; print its id.")
+    ] = False,
     config: ConfigFile = None,
     data_dir: DataDir = None,
 ) -> int:
@@ -64,22 +70,48 @@ def snapshot(
     if plot is not None:
         _check(plot, len(asked))
 
-    taken: list[Snapshot] = []
+    keep = _keep(folder) if save else None
+    taken: list[tuple[Snapshot, str | None]] = []
     codes: list[int] = []
     for symbol in asked:
         spec = source or (loaded.symbol(symbol).source if symbol else None) or loaded.source
         try:
-            one = look(symbol, spec, loaded, folder)
+            seen = look(symbol, spec, loaded, folder, keep=keep)
+            one = seen.snapshot
             if plot is not None:
                 _draw(one, plot, loaded)
         except Failure as failure:
             say(str(failure))
             codes.append(failure.code)
             continue
-        taken.append(one)
-        codes.append(_code(one, watched=exit_code))
+        code, name = _code(one, watched=exit_code), None
+        if save:
+            try:
+                name = _save(seen, spec, folder)
+            except Failure as failure:
+                say(str(failure))
+                code = failure.code
+        taken.append((one, name))
+        codes.append(code)
     _print(taken, loaded, as_json=as_json, as_csv=as_csv)
     return next((code for code in codes if code not in {Exit.FINE, Exit.EXTREME}), max(codes))
+
+
+def _keep(folder: Path) -> Callable[[Payload], Payload]:
+    """Return what puts a payload into the archive of a data folder."""
+    from monitor.archive import FOLDER, Archive  # noqa: PLC0415 - only where something is saved
+
+    return Archive(folder / FOLDER).keep
+
+
+def _save(seen: Look, spec: str, folder: Path) -> str:
+    """Save what was seen and return its id; a recording was not seen at its time."""
+    from monitor.store import FILE, Origin, Store  # noqa: PLC0415 - SQLAlchemy costs a fifth of a second
+    from monitor.store.write import save  # noqa: PLC0415
+
+    origin = Origin.BACKFILLED if spec.startswith("recorded:") else Origin.LIVE
+    with Store.open(folder / FILE) as store, store.writing() as connection:
+        return save(connection, seen.payload, seen.snapshot, seen.inputs, origin)
 
 
 def _asked(symbols: Sequence[str] | None, source: str | None, config: Config) -> list[str | None]:
@@ -110,7 +142,7 @@ def _check(plot: Path, count: int) -> None:
 
 def _draw(one: Snapshot, plot: Path, config: Config) -> None:
     """Draw the smiles; a snapshot without any is told of, not a failure of its own."""
-    if not one.smiles:
+    if not one.pair:
         say(f"{one.symbol}: there is no smile to draw, so no chart")
         return
     from monitor.charts.smiles import smiles  # noqa: PLC0415 - matplotlib costs half a second
@@ -121,17 +153,27 @@ def _draw(one: Snapshot, plot: Path, config: Config) -> None:
     atomic.write(plot.with_name(plot.name.replace(SYMBOL, one.symbol)), png(figure))
 
 
-def _print(taken: Sequence[Snapshot], config: Config, *, as_json: bool, as_csv: bool) -> None:
+def _print(taken: Sequence[tuple[Snapshot, str | None]], config: Config, *, as_json: bool, as_csv: bool) -> None:
+    """Print snapshots with the ids they were saved under; CSV has no place for an id, so it is said."""
     useless = config.measures.useless
     if as_csv:
-        emit(csv_text(document(one, useless=useless) for one in taken))
+        emit(csv_text(document(one, useless=useless) for one, _ in taken))
+        for one, name in taken:
+            if name is not None:
+                say(f"{one.symbol}: saved as {name}")
     elif as_json:
-        emit("".join(json_text(document(one, useless=useless)) for one in taken))
+        emit("".join(json_text(_saved(name) | document(one, useless=useless)) for one, name in taken))
     elif taken:
         from monitor.view.table import console, render  # noqa: PLC0415 - rich is for people only
 
         screen = console()
         with screen.capture() as captured:
-            for index, one in enumerate(taken):
+            for index, (one, name) in enumerate(taken):
                 screen.print(*[""] * bool(index), render(one, useless=useless), sep="\n")
+                if name is not None:
+                    screen.print(f"Saved as {name}: skewwatch explain {name}")
         emit(captured.get())
+
+
+def _saved(name: str | None) -> dict[str, str]:
+    return {} if name is None else {"id": name}

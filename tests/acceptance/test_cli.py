@@ -300,7 +300,7 @@ def test_a_message_is_one_printable_line_whatever_it_holds(run):
 
 
 def test_what_nobody_foresaw_is_one_line_too(run, monkeypatch):
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise RuntimeError("first\nsecond")
 
     monkeypatch.setattr(snapshot, "look", broken)
@@ -316,7 +316,7 @@ def test_what_nobody_foresaw_is_one_line_too(run, monkeypatch):
 
 
 def test_an_interrupt_is_quiet(run, monkeypatch):
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(snapshot, "look", interrupted)

@@ -46,6 +46,7 @@ def smile(expiry: date, days: float) -> SmileReport:
         ask_vol=vol + 0.004,
         curve_strike=curve,
         curve_vol=np.interp(curve, strike, vol),
+        used=True,
     )
 
 
