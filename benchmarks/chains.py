@@ -6,8 +6,8 @@ import os
 from functools import cache
 from pathlib import Path
 
-from monitor.config.search import Found, Origin, shipped
 from monitor.config.read import load
+from monitor.config.search import Found, Origin, shipped
 from monitor.sources.recorded import Recorded
 from pricing.chain import Chain
 from pricing.curve import Curve

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 
 from benchmarks.chains import RATES, dividends
+from pricing import density, ssvi, svi
 from pricing.anchor import anchor
 from pricing.arrays import Floats
 from pricing.chain import Chain
@@ -26,8 +27,6 @@ SETTINGS = Settings()
 NEAR_TARGET = 0.005  # of the target: strikes this near stand for it
 TARGETS = (90, 110)  # per cent of spot
 POINTS = 100.0
-
-Fit = Callable[[Floats, Floats, Floats, Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,35 +47,6 @@ def ladders(chain: Chain) -> tuple[list[Ladder], float]:
     reason = screen(chain, SETTINGS)
     anchored = anchor(chain, reason == Reason.KEPT, RATES, dividends(), SETTINGS)
     return climb(chain, anchored, reason, SETTINGS)[1], anchored.spot.value
-
-
-def local_quadratic(k: Floats, vol: Floats, half_spread: Floats, at: Floats) -> Floats:
-    """Read by the default of the product."""
-    return Smiles(k, vol, half_spread).read(at[:, None], neighbours=SETTINGS.neighbours).vol[:, 0]
-
-
-def shape_preserving(k: Floats, vol: Floats, _: Floats, at: Floats) -> Floats:
-    """Read by PCHIP in total variance: the second opinion."""
-    variance: Floats = pchip(k, vol**2, at[:, None])[:, 0]
-    return np.sqrt(variance)
-
-
-def linear(k: Floats, vol: Floats, _: Floats, at: Floats) -> Floats:
-    """Read by straight lines in total variance."""
-    return np.array([np.sqrt(np.interp(x, a, b**2)) for x, a, b in zip(at, k, vol, strict=True)])
-
-
-def spline(k: Floats, vol: Floats, _: Floats, at: Floats) -> Floats:
-    """Read by a cubic spline through every quote."""
-    return np.array([CubicSpline(a, b)(x) for x, a, b in zip(at, k, vol, strict=True)])
-
-
-METHODS: dict[str, Fit] = {
-    "local quadratic (the default)": local_quadratic,
-    "PCHIP in total variance (the check)": shape_preserving,
-    "cubic spline": spline,
-    "linear in total variance": linear,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +73,78 @@ class Case:
     at: Floats
     truth: Floats
     spread: Floats
+
+    @property
+    def smiles(self) -> Smiles:
+        """The smiles without the quote."""
+        return Smiles(self.k, self.vol, self.half_spread)
+
+    @property
+    def years(self) -> Floats:
+        """To the expiry, for each of them. [year]"""
+        return np.full(self.at.size, self.days / DAYS)
+
+
+Fit = Callable[[Case], Floats]
+
+
+def local_quadratic(case: Case) -> Floats:
+    """Read by the default of the product."""
+    return case.smiles.read(case.at[:, None], neighbours=SETTINGS.neighbours).vol[:, 0]
+
+
+def nearest_density(case: Case) -> Floats:
+    """Read by the law without arbitrage that is nearest to the local quadratic."""
+    found = []
+    for k, vol, half_spread, at in zip(case.k, case.vol, case.half_spread, case.at, strict=True):
+        (law,) = density.fit(
+            Smiles(k[None], vol[None], half_spread[None]), case.years[:1], neighbours=SETTINGS.neighbours
+        )
+        found.append(law.vol(np.array([at]))[0])
+    return np.array(found)
+
+
+def shape_preserving(case: Case) -> Floats:
+    """Read by PCHIP in total variance: the second opinion."""
+    variance: Floats = pchip(case.k, case.vol**2, case.at[:, None])[:, 0]
+    return np.sqrt(variance)
+
+
+def linear(case: Case) -> Floats:
+    """Read by straight lines in total variance."""
+    rows = zip(case.at, case.k, case.vol, strict=True)
+    return np.array([np.sqrt(np.interp(at, k, vol**2)) for at, k, vol in rows])
+
+
+def spline(case: Case) -> Floats:
+    """Read by a cubic spline through every quote."""
+    return np.array([CubicSpline(k, vol)(at) for at, k, vol in zip(case.at, case.k, case.vol, strict=True)])
+
+
+def raw_svi(case: Case) -> Floats:
+    """Read by SVI through every quote."""
+    fit = svi.fit(case.smiles, case.years)
+    return np.sqrt(fit.shape(case.at[:, None]).variance[:, 0] / case.years)
+
+
+def essvi_slice(case: Case) -> Floats:
+    """Read by one slice of SSVI through every quote."""
+    found = []
+    for k, vol, half_spread, at in zip(case.k, case.vol, case.half_spread, case.at, strict=True):
+        fit = ssvi.fit(Smiles(k[None], vol[None], half_spread[None]), case.years[:1])
+        found.append(fit.shape(np.array([at])).variance[0, 0] / case.years[0])
+    return np.sqrt(found)
+
+
+METHODS: dict[str, Fit] = {
+    "local quadratic (the default)": local_quadratic,
+    "nearest density without arbitrage": nearest_density,
+    "PCHIP in total variance (the check)": shape_preserving,
+    "cubic spline": spline,
+    "linear in total variance": linear,
+    "SVI": raw_svi,
+    "SSVI slice": essvi_slice,
+}
 
 
 def cases(chains: Iterable[Chain]) -> list[Case]:
@@ -133,7 +175,7 @@ def table(found: list[Case], days: tuple[float, float]) -> list[dict[str, object
     for target in TARGETS:
         mine = [case for case in found if case.target == target and days[0] <= case.days <= days[1]]
         for name, method in METHODS.items():
-            miss = np.concatenate([method(case.k, case.vol, case.half_spread, case.at) - case.truth for case in mine])
+            miss = np.concatenate([method(case) - case.truth for case in mine])
             spreads = np.abs(miss) / np.concatenate([case.spread for case in mine])
             rows.append(
                 Errors(

@@ -1,6 +1,6 @@
 """Sessions of the US stock market by rule, so that no table runs out: holidays, half days, settlement.
 
-The rules reproduce the New York Stock Exchange's published calendar; the tests compare every day since 2003
+The rules reproduce the New York Stock Exchange's published calendar; the tests compare every day since 1990
 with an independent calendar. Closures that no rule foresees (mourning, weather) are listed by date.
 """
 
@@ -13,6 +13,7 @@ __all__ = ["is_half_day", "is_session", "next_session", "previous_session", "set
 
 UNFORESEEN_CLOSURES = frozenset(
     {
+        date(1994, 4, 27),  # mourning for President Nixon
         date(2001, 9, 11),
         date(2001, 9, 12),
         date(2001, 9, 13),
@@ -25,9 +26,11 @@ UNFORESEEN_CLOSURES = frozenset(
         date(2025, 1, 9),  # President Carter
     }
 )
+MARTIN_LUTHER_KING_SINCE = 1998
 JUNETEENTH_SINCE = 2022
+HALF_DAYS_SINCE = 1992  # before, of these only the day before Christmas
 JULY_THIRD_ON_WEDNESDAY_SINCE = 2013  # before, a Thursday holiday shortened the Friday after it
-UNFORESEEN_HALF_DAYS = frozenset({date(2003, 12, 26)})
+UNFORESEEN_HALF_DAYS = frozenset({date(1997, 12, 26), date(1999, 12, 31), date(2003, 12, 26)})
 MONDAY, TUESDAY, WEDNESDAY, THURSDAY, FRIDAY, SATURDAY, SUNDAY = range(7)
 
 
@@ -62,7 +65,6 @@ def _observed(day: date) -> date:
 def holidays(year: int) -> frozenset[date]:
     """Weekdays of a year on which the market does not open."""
     days = {
-        _nth(year, 1, MONDAY, 3),
         _nth(year, 2, MONDAY, 3),
         _easter(year) - timedelta(2),
         _nth(year, 5, MONDAY, -1),
@@ -74,6 +76,8 @@ def holidays(year: int) -> frozenset[date]:
     new_year = date(year, 1, 1)
     if new_year.weekday() != SATURDAY:  # the Friday before belongs to the old year's accounts
         days.add(_observed(new_year))
+    if year >= MARTIN_LUTHER_KING_SINCE:
+        days.add(_nth(year, 1, MONDAY, 3))
     if year >= JUNETEENTH_SINCE:
         days.add(_observed(date(year, 6, 19)))
     return frozenset(days) | {day for day in UNFORESEEN_CLOSURES if day.year == year}
@@ -82,16 +86,16 @@ def holidays(year: int) -> frozenset[date]:
 @cache
 def half_days(year: int) -> frozenset[date]:
     """Sessions of a year that end at 13:00: beside Independence Day, after Thanksgiving, before Christmas."""
-    days = {_nth(year, 11, THURSDAY, 4) + timedelta(1)}
     christmas_eve, eve = date(year, 12, 24), date(year, 7, 3)
-    if christmas_eve.weekday() < FRIDAY:
-        days.add(christmas_eve)
-    if eve.weekday() in {MONDAY, TUESDAY, THURSDAY} or (
-        eve.weekday() == WEDNESDAY and year >= JULY_THIRD_ON_WEDNESDAY_SINCE
-    ):
-        days.add(eve)
-    if eve.weekday() == WEDNESDAY and year < JULY_THIRD_ON_WEDNESDAY_SINCE:
-        days.add(date(year, 7, 5))
+    days = {christmas_eve} if christmas_eve.weekday() < FRIDAY else set()
+    if year >= HALF_DAYS_SINCE:
+        days.add(_nth(year, 11, THURSDAY, 4) + timedelta(1))
+        if eve.weekday() in {MONDAY, TUESDAY, THURSDAY} or (
+            eve.weekday() == WEDNESDAY and year >= JULY_THIRD_ON_WEDNESDAY_SINCE
+        ):
+            days.add(eve)
+        elif eve.weekday() == WEDNESDAY:
+            days.add(date(year, 7, 5))
     return frozenset(days) | {day for day in UNFORESEEN_HALF_DAYS if day.year == year}
 
 
@@ -121,15 +125,17 @@ def previous_session(day: date) -> date:
     return day
 
 
-SETTLEMENT_LAG_CHANGES = ((date(2024, 5, 28), 1), (date(2017, 9, 5), 2))  # trades on or after, in business days
-SETTLEMENT_LAG_BEFORE = 3
+SETTLEMENT_LAG_CHANGES = ((date(2024, 5, 28), 1), (date(2017, 9, 5), 2), (date(1995, 6, 7), 3))
+"""Trades on or after a day, in business days."""
+SETTLEMENT_LAG_BEFORE = 5
 
 
 def settlement(day: date) -> date:
     """Return the day on which shares traded on `day` change hands: a business day later since May 2024.
 
-    Two business days from 2017-09-05, three before (SEC rule 15c6-1 as amended). Columbus Day and Veterans
-    Day are sessions on which banks are closed and nothing settles; a Veterans Day on a Saturday closes no bank.
+    Two business days from 2017-09-05, three from 1995-06-07 (SEC rule 15c6-1 as amended), five before. Columbus Day,
+    Veterans Day and, before 1998, Martin Luther King's are sessions on which banks are closed and nothing settles; a
+    Veterans Day on a Saturday closes no bank.
     """
     lag = next((lag for since, lag in SETTLEMENT_LAG_CHANGES if day >= since), SETTLEMENT_LAG_BEFORE)
     while lag:
@@ -140,9 +146,10 @@ def settlement(day: date) -> date:
 
 @cache
 def _bank_holidays(year: int) -> frozenset[date]:
-    """Sessions of a year on which banks are closed."""
+    """Days of a year on which banks are closed, and the market was or is not."""
     veterans = date(year, 11, 11)  # on a Sunday kept on Monday, on a Saturday not kept: the Federal Reserve's rule
-    return frozenset({_nth(year, 10, MONDAY, 2), veterans + timedelta(veterans.weekday() == SUNDAY)})
+    king = _nth(year, 1, MONDAY, 3)
+    return frozenset({king, _nth(year, 10, MONDAY, 2), veterans + timedelta(veterans.weekday() == SUNDAY)})
 
 
 def third_friday(year: int, month: int) -> date:

@@ -106,8 +106,11 @@ def quote_instant(fetched_at: datetime, feed_time: datetime | None, *, delay: ti
 def expiry_instant(day: date, *, am_settled: bool = False) -> datetime:
     """Return the end of a contract's life, UTC.
 
-    16:00 New York on the day, 13:00 on a half day, 9:30 where it settles on the open.
+    16:00 New York on the day, 13:00 on a half day, 9:30 where it settles on the open. A day without a session ends
+    with the one before it: until 2015 contracts were named for the Saturday after their last Friday.
     """
+    if not is_session(day):
+        day = previous_session(day)
     if am_settled:
         return _at(day, AM_SETTLED)
     return _at(day, HALF_DAY_END if is_half_day(day) else PM_SETTLED)

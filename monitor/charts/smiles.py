@@ -41,7 +41,9 @@ class _Target:
     vol: Measure | None
 
 
-def smiles(snapshot: Snapshot, *, base: Base = Base.SPOT, useless: float = Settings().useless) -> Figure:
+def smiles(
+    snapshot: Snapshot, *, base: Base = Base.SPOT, useless: float = Settings().useless, standing: str = ""
+) -> Figure:
     """Draw the smiles that a snapshot is read from, with their quotes, and what was read off.
 
     Parameters
@@ -49,8 +51,8 @@ def smiles(snapshot: Snapshot, *, base: Base = Base.SPOT, useless: float = Setti
     snapshot : Snapshot
     base : Base
         What the targets are a share of.
-    useless : float
-        See `monitor.view.sentence.voice`.
+    useless, standing
+        See `monitor.view.sentence.sentence`.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def smiles(snapshot: Snapshot, *, base: Base = Base.SPOT, useless: float = Setti
     reference = snapshot.spot_sync if base is Base.SPOT else snapshot.forward
     if not snapshot.pair or reference is None:
         raise NoDataError(f"{snapshot.symbol}: no smile to draw", "see the reasons of its measures")
-    head, text = title(snapshot, useless=useless), sentence(snapshot, useless=useless)
+    head, text = title(snapshot, useless=useless), sentence(snapshot, useless=useless, standing=standing)
     with rc_context(STYLE):
         figure, axes = framed(head, text, _source(snapshot))
         _draw(axes, snapshot, base, reference)

@@ -17,8 +17,12 @@ __all__ = ["COMMANDS", "root", "run"]
 
 COMMANDS = {
     "snapshot": ("monitor.cli.snapshot", "One look, now: what downside protection costs against an upside bet."),
+    "history": ("monitor.cli.history", "A recorded series, and where its last point stands in it."),
+    "study": ("monitor.cli.study", "What followed earlier extremes, or runs of days."),
     "explain": ("monitor.cli.explain", "Everything behind one saved number, computed again."),
     "db": ("monitor.cli.db", "The store: is it whole, a copy of it."),
+    "backfill": ("monitor.cli.backfill", "A vendor's history into the store, resumable."),
+    "import": ("monitor.cli.imports", "Dated series from files: prices, indices, overlays, events."),
     "rates": ("monitor.cli.rates", "The interest rates in use, and fetching them."),
     "config": ("monitor.cli.config", "What is configured, and whether it can be used."),
     "doctor": ("monitor.cli.doctor", "What is wrong, before it is noticed."),

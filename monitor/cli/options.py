@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import sys
+from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from monitor.config import Config, Found, data_dir, find, load
-from monitor.errors import Failure
+from monitor.errors import ConfigError, Failure
 
-__all__ = ["AsCsv", "AsJson", "ConfigFile", "DataDir", "configured", "emit", "program_version"]
+__all__ = [
+    "AsCsv",
+    "AsJson",
+    "ConfigFile",
+    "DataDir",
+    "check_chart",
+    "configured",
+    "emit",
+    "program_version",
+    "read_day",
+]
 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Configuration instead of the one found by the search.")
@@ -34,6 +45,36 @@ def configured(config: Path | None, folder: Path | None) -> tuple[Config, Found,
     found = find(config)
     loaded = load(found)
     return loaded, found, data_dir(folder, loaded.data_dir)
+
+
+def read_day(option: str, text: str) -> date:
+    """Read the day that an option gives.
+
+    Raises
+    ------
+    ConfigError
+        Where it is none.
+    """
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError(f"{option} {text!r} is no day", "write it as 2026-01-31") from error
+
+
+def check_chart(plot: Path | None) -> None:
+    """Refuse a chart that cannot be written, before anything is done for it.
+
+    Raises
+    ------
+    ConfigError
+        Where it is no PNG, or its folder is not there.
+    """
+    if plot is None:
+        return
+    if plot.suffix.lower() != ".png":
+        raise ConfigError(f"--plot {plot}: a chart is a PNG", "give a name that ends in .png")
+    if not plot.parent.is_dir():
+        raise ConfigError(f"--plot {plot}: there is no folder {plot.parent}", "make it first")
 
 
 def emit(text: str) -> None:

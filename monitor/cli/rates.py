@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
 from monitor import rates
-from monitor.cli.options import AsJson, ConfigFile, DataDir, configured, emit
+from monitor.cli.options import AsJson, ConfigFile, DataDir, configured, emit, read_day
 from monitor.config.model import Rates
 from monitor.errors import ConfigError, NoDataError
 
@@ -64,20 +64,13 @@ def update(
         kept = rates.read(path)
     except NoDataError:
         kept = {}  # the new file replaces the damaged one
-    first = rates.first_day(kept, today) if since is None else _day(since)
+    first = rates.first_day(kept, today) if since is None else read_day("--since", since)
     if first > today:
         raise ConfigError(f"--since {first} lies ahead", "give a day of the past")
     table = rates.fetch(section, first, today, lambda url: _ask(section, url))
     url = section.treasury_url if section.source == "treasury" else section.fred_url
     total = rates.keep(path, table, url=url, now=datetime.now(UTC))
     emit(f"{section.source}: {len(table)} days from {min(table)} to {max(table)}; {total} kept in {path}\n")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError(f"--since {text!r} is no day", "write it as 2026-01-31") from error
 
 
 def _ask(section: Rates, url: str) -> bytes:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from monitor import atomic
 from monitor.cli import say
-from monitor.cli.options import AsCsv, AsJson, ConfigFile, DataDir, configured, emit
+from monitor.cli.options import AsCsv, AsJson, ConfigFile, DataDir, check_chart, configured, emit
 from monitor.config import Config
+from monitor.config.search import STORE_FILE
 from monitor.errors import ConfigError, Exit, Failure
 from monitor.look import Look, look
-from monitor.view.contract import at_extreme, csv_text, document, json_text, unrecorded
+from monitor.view.contract import csv_text, document, json_text
 from pricing.snapshot import Quality, Snapshot
 
 if TYPE_CHECKING:
+    from monitor.past.recollection import Recollection
     from monitor.sources.payload import Payload
 
 __all__ = ["app", "snapshot"]
 
+UNREAD = {"percentile": None, "n": 0, "reason": "store_unreadable"}
 SYMBOL = "{symbol}"  # in the name of a chart's file, where several are drawn
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -71,30 +76,45 @@ def snapshot(
         _check(plot, len(asked))
 
     keep = _keep(folder) if save else None
-    taken: list[tuple[Snapshot, str | None]] = []
+    taken: list[_Taken] = []
     codes: list[int] = []
     for symbol in asked:
         spec = source or (loaded.symbol(symbol).source if symbol else None) or loaded.source
         try:
             seen = look(symbol, spec, loaded, folder, keep=keep)
-            one = seen.snapshot
-            if plot is not None:
-                _draw(one, plot, loaded)
         except Failure as failure:
             say(str(failure))
             codes.append(failure.code)
             continue
-        code, name = _code(one, watched=exit_code), None
-        if save:
-            try:
-                name = _save(seen, spec, folder)
-            except Failure as failure:
-                say(str(failure))
-                code = failure.code
-        taken.append((one, name))
-        codes.append(code)
+        one = _Taken(seen.snapshot)
+        failed = _remember(one, seen, spec, loaded, folder, save=save)
+        if plot is not None:
+            failed = _draw(one, plot, loaded) or failed
+        taken.append(one)
+        codes.append(failed or _code(one, watched=exit_code))
     _print(taken, loaded, as_json=as_json, as_csv=as_csv)
     return next((code for code in codes if code not in {Exit.FINE, Exit.EXTREME}), max(codes))
+
+
+@dataclass
+class _Taken:
+    """A snapshot, the id that it was saved under, and what the store says of its past.
+
+    `unread` says that there is a store which could not be asked.
+    """
+
+    snapshot: Snapshot
+    name: str | None = None
+    past: Recollection | None = None
+    unread: bool = False
+
+    def clause(self, config: Config) -> str:
+        """Say its standing as part of its sentence; empty where nothing is known."""
+        if self.past is None:
+            return ""
+        from monitor.view.past import clause  # noqa: PLC0415 - only where there is a store
+
+        return clause(self.past.spoken, config.standing.settings(config.measures.useless))
 
 
 def _keep(folder: Path) -> Callable[[Payload], Payload]:
@@ -123,57 +143,106 @@ def _asked(symbols: Sequence[str] | None, source: str | None, config: Config) ->
     return [entry.symbol for entry in config.symbols]
 
 
-def _code(one: Snapshot, *, watched: bool) -> int:
-    if one.status is Quality.NO_DATA:
-        say(f"{one.symbol}: no usable data; see the reasons of its measures, or try another source")
+def _remember(one: _Taken, seen: Look, spec: str, config: Config, folder: Path, *, save: bool) -> int:
+    """Save what was seen where that is asked for, and recall its past; what fails is said, and its code returned."""
+    try:
+        if save:
+            one.name = _save(seen, spec, folder)
+        one.past = _recall(one.snapshot, config, folder)
+    except Failure as failure:
+        say(str(failure))
+        one.unread = True
+        return failure.code
+    return Exit.FINE
+
+
+def _recall(one: Snapshot, config: Config, folder: Path) -> Recollection | None:
+    """Recall what a store says of the snapshot's past; None where there is no store."""
+    path = folder / STORE_FILE
+    if not os.path.exists(path):  # noqa: PTH110 - Path.exists raises where a folder must not be looked into
+        return None
+    from monitor.past.recollection import recall  # noqa: PLC0415 - SQLAlchemy costs a fifth of a second
+    from monitor.store import Store  # noqa: PLC0415
+
+    with Store.open(path, read_only=True) as store:
+        return recall(store, one, config)
+
+
+def _code(one: _Taken, *, watched: bool) -> int:
+    if one.snapshot.status is Quality.NO_DATA:
+        symbol = one.snapshot.symbol
+        say(f"{symbol}: no usable data; see the reasons of its measures, or try another source")
         return Exit.NO_DATA
-    return Exit.EXTREME if watched and at_extreme(unrecorded(one)[one.headline]) else Exit.FINE
+    return Exit.EXTREME if watched and one.past is not None and one.past.side is not None else Exit.FINE
 
 
 def _check(plot: Path, count: int) -> None:
     """Refuse a chart that cannot be written before anything is asked of a vendor."""
-    if plot.suffix.lower() != ".png":
-        raise ConfigError(f"--plot {plot}: a chart is a PNG", "give a name that ends in .png")
+    check_chart(plot)
     if count > 1 and SYMBOL not in plot.name:
         raise ConfigError(f"--plot {plot}: one file for {count} symbols", f"put {SYMBOL} into its name")
-    if not plot.parent.is_dir():
-        raise ConfigError(f"--plot {plot}: there is no folder {plot.parent}", "make it first")
 
 
-def _draw(one: Snapshot, plot: Path, config: Config) -> None:
+def _draw(one: _Taken, plot: Path, config: Config) -> int:
     """Draw the smiles; a snapshot without any is told of, not a failure of its own."""
-    if not one.pair:
-        say(f"{one.symbol}: there is no smile to draw, so no chart")
-        return
+    shown = one.snapshot
+    if not shown.pair:
+        say(f"{shown.symbol}: there is no smile to draw, so no chart")
+        return Exit.FINE
     from monitor.charts.smiles import smiles  # noqa: PLC0415 - matplotlib costs half a second
     from monitor.charts.theme import png  # noqa: PLC0415
 
-    settings = config.settings(one.symbol)
-    figure = smiles(one, base=settings.moneyness, useless=settings.useless)
-    atomic.write(plot.with_name(plot.name.replace(SYMBOL, one.symbol)), png(figure))
+    settings = config.settings(shown.symbol)
+    try:
+        figure = smiles(shown, base=settings.moneyness, useless=settings.useless, standing=one.clause(config))
+        atomic.write(plot.with_name(plot.name.replace(SYMBOL, shown.symbol)), png(figure))
+    except Failure as failure:
+        say(str(failure))
+        return failure.code
+    return Exit.FINE
 
 
-def _print(taken: Sequence[tuple[Snapshot, str | None]], config: Config, *, as_json: bool, as_csv: bool) -> None:
+def _print(taken: Sequence[_Taken], config: Config, *, as_json: bool, as_csv: bool) -> None:
     """Print snapshots with the ids they were saved under; CSV has no place for an id, so it is said."""
-    useless = config.measures.useless
     if as_csv:
-        emit(csv_text(document(one, useless=useless) for one, _ in taken))
-        for one, name in taken:
-            if name is not None:
-                say(f"{one.symbol}: saved as {name}")
+        emit(csv_text(document(one.snapshot, useless=config.measures.useless) for one in taken))
+        for one in taken:
+            if one.name is not None:
+                say(f"{one.snapshot.symbol}: saved as {one.name}")
     elif as_json:
-        emit("".join(json_text(_saved(name) | document(one, useless=useless)) for one, name in taken))
+        emit("".join(json_text(_document(one, config)) for one in taken))
     elif taken:
         from monitor.view.table import console, render  # noqa: PLC0415 - rich is for people only
 
         screen = console()
         with screen.capture() as captured:
-            for index, (one, name) in enumerate(taken):
-                screen.print(*[""] * bool(index), render(one, useless=useless), sep="\n")
-                if name is not None:
-                    screen.print(f"Saved as {name}: skewwatch explain {name}")
+            for index, one in enumerate(taken):
+                useless, clause, behind = config.measures.useless, one.clause(config), _behind(one, config)
+                shown = render(one.snapshot, useless=useless, standing=clause, behind=behind)
+                screen.print(*[""] * bool(index), shown, sep="\n")
+                if one.name is not None:
+                    screen.print(f"Saved as {one.name}: skewwatch explain {one.name}")
         emit(captured.get())
 
 
-def _saved(name: str | None) -> dict[str, str]:
-    return {} if name is None else {"id": name}
+def _document(one: _Taken, config: Config) -> dict[str, Any]:
+    """Lay a snapshot out for programs, with its id first and its past over it."""
+    named = {} if one.name is None else {"id": one.name}
+    standing = dict.fromkeys(one.snapshot.measures, UNREAD) if one.unread else None
+    plain = document(one.snapshot, standing, useless=config.measures.useless)
+    if one.past is None:
+        return named | plain
+    from monitor.view.past import document as past  # noqa: PLC0415 - only where there is a store
+
+    return named | plain | past(one.past, one.snapshot, config.standing.settings(config.measures.useless))
+
+
+def _behind(one: _Taken, config: Config) -> list[str] | None:
+    """Say what stands behind the sentence; None where there is no store."""
+    if one.unread:
+        return ["Standing: the store cannot be asked, so no percentile."]
+    if one.past is None:
+        return None
+    from monitor.view.past import paragraphs  # noqa: PLC0415 - only where there is a store
+
+    return paragraphs(one.past, config.standing.settings(config.measures.useless))

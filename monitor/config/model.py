@@ -8,8 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
+from monitor.config.backfill import Backfill
+from monitor.config.section import Section
+from monitor.config.standing import Standing
 from monitor.errors import ConfigError
 from monitor.sources import SOURCES
 from monitor.underlyings import underlying
@@ -66,12 +69,6 @@ def _source(spec: str) -> str:
 Spelling = Annotated[str, BeforeValidator(_spelled)]
 Ticker = Annotated[str, BeforeValidator(_written)]
 Spec = Annotated[str, AfterValidator(_source)]
-
-
-class Section(BaseModel):
-    """A part of the configuration: never changed, and a key it does not know is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Symbol(Section):
@@ -247,6 +244,8 @@ class Config(Section):
         default_factory=dict, description="By symbol; symbols left out have those of the shipped file."
     )
     measures: Measures = Field(default=Measures(), description="How a chain is read: each key changes the `method`.")
+    standing: Standing = Field(default=Standing(), description="What a value is compared with.")
+    backfill: Backfill = Field(default=Backfill(), description="Importing vendors' history.")
 
     @field_validator("symbols")
     @classmethod

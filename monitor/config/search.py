@@ -12,11 +12,22 @@ from pathlib import Path
 
 from monitor.errors import ConfigError
 
-__all__ = ["CONFIG_VARIABLE", "DATA_VARIABLE", "Found", "Origin", "data_dir", "find", "shipped", "user_folder"]
+__all__ = [
+    "CONFIG_VARIABLE",
+    "DATA_VARIABLE",
+    "STORE_FILE",
+    "Found",
+    "Origin",
+    "data_dir",
+    "find",
+    "shipped",
+    "user_folder",
+]
 
 CONFIG_VARIABLE, DATA_VARIABLE = "SKEWWATCH_CONFIG", "SKEWWATCH_DATA_DIR"
 NAME = "config.yaml"
 OURS = b"skewwatch"
+STORE_FILE = "skewwatch.db"  # in the data folder; here, for whether it is there must be asked without a database
 
 
 class Origin(StrEnum):

@@ -48,11 +48,17 @@ class Around:
     sessions: int
 
 
-def parse(text: str) -> tuple[tuple[Event, ...], tuple[Refused, ...]]:
+def parse(text: str, usual: str = "") -> tuple[tuple[Event, ...], tuple[Refused, ...]]:
     """Read a file of events: a line each, ``2026-09-16, FOMC``.
 
     Commas, semicolons or tabs separate; blank lines and those that begin with ``#`` are comments; a first line
     without a date is a header. A bad line is refused and the rest goes on.
+
+    Parameters
+    ----------
+    text : str
+    usual : str
+        Name of the events of lines that have none.
 
     Returns
     -------
@@ -69,7 +75,7 @@ def parse(text: str) -> tuple[tuple[Event, ...], tuple[Refused, ...]]:
         header, begun = not begun, True
         mark = next((mark for mark in SEPARATORS if mark in line), ",")
         first, _, rest = line.partition(mark)
-        name = rest.split(mark)[0].strip().strip('"')
+        name = rest.split(mark)[0].strip().strip('"') or usual
         try:
             when = date.fromisoformat(first.strip().strip('"'))
         except ValueError:

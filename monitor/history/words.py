@@ -13,7 +13,7 @@ from monitor.history.settings import MINIMUM, Settings
 from monitor.history.standing import Place, Provenance, Refusal, Standing
 from monitor.history.study import Aftermath, Study, Verdict
 
-__all__ = ["attributed", "base_rate", "ordinal", "placed", "provenance", "recorded", "shares", "situated"]
+__all__ = ["attributed", "base_rate", "ordinal", "placed", "provenance", "ranked", "recorded", "shares", "situated"]
 
 HUNDRED = 100.0
 MONTH = 21  # sessions
@@ -33,6 +33,12 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
+def ranked(percentile: float) -> str:
+    """Write a percentile, rounded towards the middle: only what is beyond every close is the 100th or the 0th."""
+    rounded = math.floor(percentile + 1e-9) if percentile > HUNDRED / 2 else math.ceil(percentile - 1e-9)
+    return f"{ordinal(rounded)} percentile"
+
+
 def placed(standing: Standing, settings: Settings = Settings()) -> str:  # noqa: B008 - frozen
     """Say where a value is: ``97th percentile of 252 closes, highest since 2026-07-29 (57 sessions, 98 % observed)``.
 
@@ -47,7 +53,7 @@ def placed(standing: Standing, settings: Settings = Settings()) -> str:  # noqa:
     elif standing.reason is Refusal.NO_VALUE:
         return "no percentile: there is no value"
     else:
-        said = f"{_ranked(standing)} of {_closes(place, settings)}"
+        said = f"{_share(standing)} of {_closes(place, settings)}"
     if standing.minimum < MINIMUM:
         said += f" (minimum lowered from {MINIMUM} to {standing.minimum})"
     if standing.provisional:
@@ -158,7 +164,7 @@ def situated(found: Context, beside: Against | None = None) -> str:
         if sizes:
             said.append(f"{word} its {_listed(f'{size}-day' for size in sizes)} average{'s' if len(sizes) > 1 else ''}")
     if found.week is not None:
-        rank = "" if found.week_percentile is None else f" ({_percentile(found.week_percentile)})"
+        rank = "" if found.week_percentile is None else f" ({ranked(found.week_percentile)})"
         said.append(f"{HUNDRED * found.week:+.1f} % in five sessions{rank}")
     if abs(found.run) > 1:
         said.append(f"{abs(found.run)} {'gains' if found.run > 0 else 'losses'} of 1 % or more in a row")
@@ -177,23 +183,17 @@ def _dearer(change: float) -> str:
     return f" ({'dearer' if change > 0 else 'cheaper'})" if change else ""
 
 
-def _ranked(standing: Standing) -> str:
+def _share(standing: Standing) -> str:
     """Write the percentile, or what its bounds leave of it."""
     place = standing.place
     low, high = place.percentile_low, place.percentile_high
     if place.percentile is not None:
-        return _percentile(place.percentile)
+        return ranked(place.percentile)
     if standing.reason is Refusal.TOO_WIDE and low is not None and high is not None:
-        return f"quotes too wide to say more than {_percentile(low)} to {_percentile(high)}"
+        return f"quotes too wide to say more than {ranked(low)} to {ranked(high)}"
     if low is not None:
-        return f"at least the {_percentile(low)}"
-    return "no percentile" if high is None else f"at most the {_percentile(high)}"
-
-
-def _percentile(percentile: float) -> str:
-    """Round towards the middle; only what is above or below every close is the 100th or the 0th."""
-    rounded = math.floor(percentile + 1e-9) if percentile > HUNDRED / 2 else math.ceil(percentile - 1e-9)
-    return f"{ordinal(rounded)} percentile"
+        return f"at least the {ranked(low)}"
+    return "no percentile" if high is None else f"at most the {ranked(high)}"
 
 
 def _closes(place: Place, settings: Settings) -> str:

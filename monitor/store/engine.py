@@ -11,13 +11,14 @@ from urllib.parse import quote
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from monitor.config.search import STORE_FILE
 from monitor.errors import ConfigError, Failure
 from monitor.store.migrate import revision, upgrade
 from monitor.store.tables import REVISION
 
 __all__ = ["FILE", "Store", "journal_mode", "meaning"]
 
-FILE = "skewwatch.db"  # in the data folder
+FILE = STORE_FILE
 TIMEOUT = 5.0  # what a writer waits for another before it gives up [s]
 HEADER = b"SQLite format 3\0"
 

@@ -268,7 +268,9 @@ def overlays(connection: sa.Connection) -> list[str]:
     return list(connection.execute(sa.select(name).distinct().order_by(name)).scalars())
 
 
-def overlay(connection: sa.Connection, name: str, *, known_by: datetime | None = None) -> list[Reading]:
+def overlay(
+    connection: sa.Connection, name: str, *, known_by: datetime | None = None, revisions: bool = False
+) -> list[Reading]:
     """Return an overlay as it was known at an instant, by day: of each day the last revision of before.
 
     Parameters
@@ -277,14 +279,15 @@ def overlay(connection: sa.Connection, name: str, *, known_by: datetime | None =
     name : str
     known_by : datetime, optional
         Without it everything that is known now. Whatever became known later is as if it were not there.
+    revisions : bool
+        Every revision of a day instead of the last, by the moment of knowing.
     """
     table = tables.overlays
     conditions = [table.c.name == name] + ([] if known_by is None else [table.c.known_at <= stamp(known_by)])
     rows = _rows(connection, table, *conditions, order=(table.c.day, table.c.known_at))
-    last = {row[1]: row for row in rows}
     return [
         Reading(name, date.fromisoformat(day), datetime.fromisoformat(known_at), value, source)
-        for _, day, known_at, value, source in last.values()
+        for _, day, known_at, value, source in (rows if revisions else {row[1]: row for row in rows}.values())
     ]
 
 

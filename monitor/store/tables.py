@@ -27,6 +27,7 @@ __all__ = [
     "gaps",
     "imports",
     "inputs",
+    "looks",
     "measures",
     "metadata",
     "overlays",
@@ -37,7 +38,7 @@ __all__ = [
     "snapshots",
 ]
 
-REVISION = "0001"
+REVISION = "0002"
 """The newest migration. They are numbered, so that the text says which of two is older."""
 
 metadata = MetaData(
@@ -155,6 +156,15 @@ points = Table(
     Column("payload_sha256", Text),  # of a payload, or of a file in `imports`
     _seal(),
     sqlite_with_rowid=False,
+)
+
+looks = Table(
+    "looks",  # of an official snapshot: what a later one is compared with, contract by contract, to say what moved
+    metadata,
+    Column("snapshot_id", Text, ForeignKey("snapshots.id"), primary_key=True),
+    _key("measure"),  # the skew ratio
+    _text("content"),  # JSON of `monitor.history.look.Look`
+    _seal(),
 )
 
 gaps = Table(

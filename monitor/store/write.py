@@ -20,7 +20,7 @@ from monitor.history.points import Origin
 from monitor.inputs import Inputs
 from monitor.official import official
 from monitor.sources.payload import Payload
-from monitor.store import tables
+from monitor.store import looks, tables
 from monitor.store.engine import Store
 from monitor.store.records import Event, Gap, Import, Point, Price, Reading
 from monitor.store.values import Value, json_of, number, seal, stamp
@@ -58,7 +58,8 @@ def save(connection: sa.Connection, payload: Payload, snapshot: Snapshot, inputs
     """Keep a snapshot with all that made it; its measures become its session's official point where it is the first.
 
     Of the snapshots of a session, source and method at or after the official hour the first that has data stands,
-    live ones before backfilled, whatever the order in which they are saved.
+    live ones before backfilled, whatever the order in which they are saved. Of an official one the smiles are kept
+    too, as far as they explain the next move.
 
     Parameters
     ----------
@@ -99,6 +100,7 @@ def save(connection: sa.Connection, payload: Payload, snapshot: Snapshot, inputs
     _put(connection, tables.measures, rows, Clash.FIRST)
     if _is_official(connection, name, snapshot):
         _put_points(connection, _points(name, payload, snapshot, origin), Clash.LAST)
+        _put(connection, tables.looks, looks.rows(name, snapshot, inputs.settings), Clash.FIRST)
     return name
 
 

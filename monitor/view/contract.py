@@ -15,13 +15,12 @@ from pricing.reasons import Cause
 from pricing.settings import Settings
 from pricing.snapshot import ExpiryReport, Measure, Snapshot
 
-__all__ = ["COLUMNS", "NO_HISTORY", "at_extreme", "csv_text", "document", "json_text", "unrecorded"]
+__all__ = ["COLUMNS", "NO_HISTORY", "csv_text", "document", "json_text", "unrecorded"]
 
 Document = dict[str, Any]
 
 COLUMNS = ("symbol", "as_of", "source", "method", "measure", "value", "low", "high", "unit", "status", "reason")
 NO_HISTORY: Mapping[str, object] = {"percentile": None, "n": 0, "reason": str(Cause.NO_HISTORY)}
-EXTREME = 95.0  # percentile from which a value is at an extreme of its own past; its mirror below
 
 
 def document(
@@ -43,7 +42,8 @@ def document(
     Returns
     -------
     dict
-        Of what JSON can hold: missing numbers are None beside a reason, volatilities are decimals.
+        Of what JSON can hold: missing numbers are None beside a reason, volatilities are decimals. What a store
+        adds is laid over it (`monitor.view.past.document`).
     """
     return {
         "symbol": snapshot.symbol,
@@ -68,18 +68,15 @@ def document(
             "dropped": {reason.name.lower(): int(count) for reason, count in snapshot.quotes.dropped.items()},
         },
         "standing": {name: dict(each) for name, each in (standing or unrecorded(snapshot)).items()},
+        "attribution": None,
+        "context": None,
+        "base_rate": None,
     }
 
 
 def unrecorded(snapshot: Snapshot) -> dict[str, Mapping[str, object]]:
     """Return the standing of every measure where no history is recorded."""
     return dict.fromkeys(snapshot.measures, NO_HISTORY)
-
-
-def at_extreme(standing: Mapping[str, object]) -> bool:
-    """Whether a measure is in the highest or lowest twentieth of its own past; without a percentile it is not."""
-    percentile = standing.get("percentile")
-    return isinstance(percentile, float | int) and not 100 - EXTREME < percentile < EXTREME
 
 
 def json_text(content: Document) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["Ratio", "read_ratio"]
+__all__ = ["Ratio", "is_ratio", "read_ratio"]
 
 NAME = re.compile(r"skew_ratio_(?P<days>\d+)d_(?:(?P<down>\d+)_(?P<up>\d+)|1sd)")
 
@@ -49,6 +49,11 @@ class Ratio:
     def pair(self) -> str:
         """Both strikes, e.g. "90/110"."""
         return "one-sigma" if self.down is None else f"{self.down}/{self.up}"
+
+
+def is_ratio(name: str) -> bool:
+    """Whether a measure is a skew ratio."""
+    return NAME.fullmatch(name) is not None
 
 
 def read_ratio(name: str) -> Ratio:

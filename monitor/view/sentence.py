@@ -10,8 +10,9 @@ from pricing.reasons import Cause, Level
 from pricing.settings import Settings
 from pricing.snapshot import Measure, Quality, Snapshot
 
-__all__ = ["Voice", "sentence", "title", "voice"]
+__all__ = ["Voice", "sentence", "speaker", "title", "voice"]
 
+REFUSED = "no percentile"  # how a refusal of `monitor.history.words.placed` begins: a clause of its own
 DIGITS = 2  # of a ratio in a sentence: its quote envelope is seldom narrower than 0.01
 
 
@@ -23,6 +24,9 @@ class Voice(Enum):
     USELESS = auto()  # quotes so wide that rules take it for no data
     BOUNDED = auto()  # only a lower bound
     MISSING = auto()
+
+
+SURE = frozenset({Voice.CLEAR, Voice.NOISY})  # a value that can be used
 
 
 def voice(measure: Measure | None, useless: float) -> Voice:
@@ -44,21 +48,35 @@ def voice(measure: Measure | None, useless: float) -> Voice:
     return Voice.NOISY if measure.status is Level.NOISY else Voice.CLEAR
 
 
-def sentence(snapshot: Snapshot, *, useless: float = Settings().useless) -> str:
+def speaker(snapshot: Snapshot, *, useless: float = Settings().useless) -> str:
+    """Name the ratio that speaks for a snapshot: the headline, or its companion where only that has a usable value."""
+    if snapshot.companion and voice(snapshot.measures.get(snapshot.headline), useless) not in SURE:
+        companion = snapshot.measures.get(snapshot.companion)
+        if voice(companion, useless) in SURE:
+            return snapshot.companion
+    return snapshot.headline
+
+
+def sentence(snapshot: Snapshot, *, useless: float = Settings().useless, standing: str = "") -> str:
     """Say in one sentence what downside protection costs against an upside bet.
 
     Where the headline has no value that can be used, its companion speaks, named as what it is, and the headline
     says why it does not. Every number stands with its quote envelope.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+    useless : float
+        See `voice`.
+    standing : str
+        Where the one that speaks is in its own past, in words (`monitor.history.words.placed`).
     """
-    headline = snapshot.measures.get(snapshot.headline)
-    companion = snapshot.measures.get(snapshot.companion) if snapshot.companion else None
-    said = voice(headline, useless)
-    name = snapshot.headline
-    text = _spoken(name, headline, said)
-    if said in {Voice.USELESS, Voice.BOUNDED, Voice.MISSING} and snapshot.companion and companion is not None:
-        instead = voice(companion, useless)
-        if instead in {Voice.CLEAR, Voice.NOISY}:
-            text = f"{_spoken(snapshot.companion, companion, instead)}; {_aside(name, headline, said)}"
+    name = speaker(snapshot, useless=useless)
+    measure = snapshot.measures.get(name)
+    text = _spoken(name, measure, voice(measure, useless), standing)
+    if name != snapshot.headline:
+        headline = snapshot.measures.get(snapshot.headline)
+        text += f"; {_aside(snapshot.headline, headline, voice(headline, useless))}"
     if snapshot.status is Quality.DEGRADED:
         text += "".join(f"; doubtful, {FLAGS[flag]}" for flag in DOUBTS if flag in snapshot.flags)
     return f"{snapshot.symbol}: {text}."
@@ -66,37 +84,38 @@ def sentence(snapshot: Snapshot, *, useless: float = Settings().useless) -> str:
 
 def title(snapshot: Snapshot, *, useless: float = Settings().useless) -> str:
     """Name the snapshot's number in a few words, for the head of a chart or the subject of a message."""
-    candidates = [name for name in (snapshot.headline, snapshot.companion) if name]
-    voices = {name: voice(snapshot.measures.get(name), useless) for name in candidates}
-    name = next((name for name in candidates if voices[name] in {Voice.CLEAR, Voice.NOISY}), snapshot.headline)
+    name = speaker(snapshot, useless=useless)
     measure = snapshot.measures.get(name)
     ratio = read_ratio(name)
     what = f"{snapshot.symbol} {ratio.tenor} {ratio.pair} skew ratio"
-    if measure is None or voices[name] is Voice.MISSING:
+    said = voice(measure, useless)
+    if measure is None or said is Voice.MISSING:
         return f"{what}: none"
     envelope = between(measure.low, measure.high, "ratio", DIGITS)
-    if voices[name] in {Voice.BOUNDED, Voice.USELESS}:
+    if said in {Voice.BOUNDED, Voice.USELESS}:
         return f"{what} {envelope}"
     return f"{what} {amount(measure.value, 'ratio', DIGITS)} ({envelope})"
 
 
-def _spoken(name: str, measure: Measure | None, said: Voice) -> str:
+def _spoken(name: str, measure: Measure | None, said: Voice, standing: str) -> str:
     """Speak of a ratio as the subject of the sentence."""
     ratio = read_ratio(name)
     protection = f"{ratio.tenor} {ratio.fall} downside protection"
     bet = f"the implied volatility of {ratio.rise} upside bet"
+    apart = f"; {standing}" if standing else ""
     if measure is None or said is Voice.MISSING:
-        return f"no price of {protection} against {ratio.rise} upside bet: {_why(measure)}"
+        return f"no price of {protection} against {ratio.rise} upside bet: {_why(measure)}{apart}"
     envelope = between(measure.low, measure.high, "ratio", DIGITS)
     if said is Voice.BOUNDED:
-        return f"{protection} costs {envelope} times {bet}: {_why(measure)}"
+        return f"{protection} costs {envelope} times {bet}: {_why(measure)}{apart}"
     if said is Voice.USELESS:
-        return f"{protection} costs {envelope} times {bet}: the quotes are too wide to say more"
+        return f"{protection} costs {envelope} times {bet}: the quotes are too wide to say more{apart}"
     value = amount(measure.value, "ratio", DIGITS)
+    place = apart if standing.startswith(REFUSED) else f", {standing}" if standing else ""
     if said is Voice.NOISY:
-        return f"{protection} costs about {value} times {bet} ({envelope}, wide quotes)"
+        return f"{protection} costs about {value} times {bet} ({envelope}, wide quotes){place}"
     edge = "; a target lies a hair beyond the last quoted strike" if measure.status is Level.EDGE else ""
-    return f"{protection} costs {value} times {bet} ({envelope}){edge}"
+    return f"{protection} costs {value} times {bet} ({envelope}){place}{edge}"
 
 
 def _aside(name: str, measure: Measure | None, said: Voice) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -24,17 +26,22 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
-def render(snapshot: Snapshot, *, useless: float = Settings().useless) -> RenderableType:
+def render(
+    snapshot: Snapshot, *, useless: float = Settings().useless, standing: str = "", behind: Sequence[str] | None = None
+) -> RenderableType:
     """Lay a snapshot out for reading.
 
     Parameters
     ----------
     snapshot : Snapshot
-    useless : float
-        See `monitor.view.sentence.voice`.
+    useless, standing
+        See `monitor.view.sentence.sentence`.
+    behind : sequence of str, optional
+        What a store says behind the sentence and beside it; without it no history is recorded.
     """
     return Group(
-        Text(sentence(snapshot, useless=useless), style="bold"),
+        Text(sentence(snapshot, useless=useless, standing=standing), style="bold"),
+        *(Text(each) for each in behind or ()),
         Text(f"Quotes of {instant(snapshot.as_of)}, {snapshot.source}, method {snapshot.method}."),
         Text(_spot(snapshot)),
         Text(),
@@ -43,7 +50,7 @@ def render(snapshot: Snapshot, *, useless: float = Settings().useless) -> Render
         Padding(_expiries(snapshot), INDENT),
         Text(),
         Text(quotes_line(snapshot)),
-        Text(f"Standing: {CAUSES[Cause.NO_HISTORY]}, so no percentile."),
+        *([] if behind is not None else [Text(f"Standing: {CAUSES[Cause.NO_HISTORY]}, so no percentile.")]),
         *(Text(f"{flag}: {FLAGS[flag]}", style="yellow") for flag in snapshot.flags),
     )
 

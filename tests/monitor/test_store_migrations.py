@@ -23,8 +23,8 @@ SECOND = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade():
@@ -49,7 +49,7 @@ def later(tmp_path):
     shutil.copytree(Path(migrations.__file__).parent, folder)
 
     def add(more=""):
-        (folder / "versions" / "0002_later.py").write_text(SECOND.format(more=more))
+        (folder / "versions" / "0003_later.py").write_text(SECOND.format(more=more))
         return str(folder)
 
     return add
@@ -69,7 +69,7 @@ def test_the_newest_migration_is_the_one_the_code_knows():
 def test_a_rebuilt_table_keeps_its_children(store, later):
     """With foreign keys on, SQLite would delete them as the old table is dropped (LIBRARIES)."""
     before = content(store)
-    migrate.upgrade(store.engine, to="0002", migrations=later())
+    migrate.upgrade(store.engine, to="0003", migrations=later())
     after = content(store)
     assert len(before["measures"]) > 0
     assert len(before["points"]) > 0
@@ -77,30 +77,30 @@ def test_a_rebuilt_table_keeps_its_children(store, later):
     with store.writing() as connection:
         assert connection.execute(sa.text("SELECT desk FROM snapshots")).scalars().all() == ["-"]
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
-        assert migrate.revision(connection) == "0002"
+        assert migrate.revision(connection) == "0003"
 
 
 def test_a_migration_that_would_lose_a_parent_changes_nothing(store, later):
     before = content(store)
     broken = later('op.execute("DELETE FROM inputs")')
     with pytest.raises(Failure, match="would refer to nothing"):
-        migrate.upgrade(store.engine, to="0002", migrations=broken)
+        migrate.upgrade(store.engine, to="0003", migrations=broken)
     assert content(store) == before
     with store.reading() as connection:
-        assert migrate.revision(connection) == "0001"
+        assert migrate.revision(connection) == tables.REVISION
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
 def test_a_migration_that_fails_changes_nothing(store, later):
     before = content(store)
     with pytest.raises(sa.exc.OperationalError):
-        migrate.upgrade(store.engine, to="0002", migrations=later('op.execute("DELETE FROM nowhere")'))
+        migrate.upgrade(store.engine, to="0003", migrations=later('op.execute("DELETE FROM nowhere")'))
     assert content(store) == before
     with store.reading() as connection:
-        assert migrate.revision(connection) == "0001"
+        assert migrate.revision(connection) == tables.REVISION
 
 
 def test_an_older_store_is_not_read_until_it_is_migrated(store, monkeypatch):
-    monkeypatch.setattr("monitor.store.engine.REVISION", "0002")
+    monkeypatch.setattr("monitor.store.engine.REVISION", "0003")
     with pytest.raises(Failure, match=r"earlier skewwatch.*db upgrade"):
         Store.open(store.path, read_only=True)

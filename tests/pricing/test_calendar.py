@@ -14,7 +14,7 @@ from dateutil.easter import easter
 
 from pricing import calendar
 
-FIRST, LAST = date(2003, 1, 1), date(2027, 12, 31)
+FIRST, LAST = date(1990, 1, 1), date(2027, 12, 31)
 EVERY_DAY = [FIRST + timedelta(n) for n in range((LAST - FIRST).days + 1)]
 
 
@@ -24,12 +24,12 @@ def exchange():
         return exchange_calendars.get_calendar("XNYS", start=FIRST.isoformat(), end=LAST.isoformat())
 
 
-def test_every_session_since_2003(exchange):
+def test_every_session_since_1990(exchange):
     sessions = {day.date() for day in exchange.sessions}
     assert {day for day in EVERY_DAY if calendar.is_session(day)} == sessions
 
 
-def test_every_half_day_since_2003(exchange):
+def test_every_half_day_since_1990(exchange):
     half = {day.date() for day in exchange.early_closes}
     assert {day for day in EVERY_DAY if calendar.is_half_day(day)} == half
 
@@ -73,17 +73,23 @@ def test_easter():
         (date(2017, 9, 1), date(2017, 9, 7)),  # Labor Day
         (date(2012, 10, 5), date(2012, 10, 11)),  # Columbus Day
         (date(2012, 10, 26), date(2012, 11, 2)),  # hurricane Sandy
+        (date(1998, 1, 15), date(1998, 1, 21)),  # Martin Luther King Day, the first that closed the exchange
+        (date(1997, 1, 16), date(1997, 1, 22)),  # the year before: a session, banks closed
+        (date(1995, 6, 7), date(1995, 6, 12)),
+        # five before
+        (date(1995, 6, 6), date(1995, 6, 13)),
     ],
 )
 def test_settlement_by_hand(traded, settled):
     assert calendar.settlement(traded) == settled
 
 
-def test_settlement_since_2003():
+def test_settlement_since_1990():
     """Both the exchange and the banks must be open."""
     both = ql.JointCalendar(ql.UnitedStates(ql.UnitedStates.NYSE), ql.UnitedStates(ql.UnitedStates.FederalReserve))
     for day in EVERY_DAY[:-10]:
-        lag = 1 if day >= date(2024, 5, 28) else 2 if day >= date(2017, 9, 5) else 3
+        changes = ((date(2024, 5, 28), 1), (date(2017, 9, 5), 2), (date(1995, 6, 7), 3), (FIRST, 5))
+        lag = next(lag for since, lag in changes if day >= since)
         truth = both.advance(ql.Date(day.day, day.month, day.year), lag, ql.Days)
         assert calendar.settlement(day) == date(truth.year(), truth.month(), truth.dayOfMonth()), day
 

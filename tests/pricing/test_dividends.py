@@ -75,6 +75,14 @@ def test_only_the_last_four_of_a_quarter_count():
     assert paid.amount == pytest.approx((7 + 8 + 9 + 10) / 4)
 
 
+def test_a_quarter_is_three_months_of_the_calendar():
+    """January of one year and March of another are one quarter; April is the next."""
+    days = ["2024-01-31", "2024-04-30", "2025-03-03", "2025-06-02"]
+    known = tuple(Dividend(date.fromisoformat(day), float(n)) for n, day in enumerate(days))
+    inside = Schedule(known).between(utc("2025-06-03 00:00"), utc("2026-06-30 00:00"))
+    assert [(paid.ex_date, paid.amount) for paid in inside] == [(date(2026, 3, 2), 1.0), (date(2026, 6, 1), 2.0)]
+
+
 def test_an_announced_payment_is_not_projected_again():
     """The September payment is announced nine days later than 52 weeks after the last one."""
     announced = Schedule((*IWM.known, Dividend(date(2026, 9, 24), 0.70)))

@@ -279,12 +279,12 @@ def test_the_premium_is_taken_off_both_legs():
     assert ((raw.forwards.forward / truth - 1) * 1e4)[1:].max() < -2
 
 
-@pytest.mark.parametrize(("ex_date", "within"), [(date(2026, 3, 25), 0.5), (date(2026, 4, 9), 2.0)])
+@pytest.mark.parametrize(("ex_date", "within"), [(date(2026, 3, 25), 0.5), (date(2026, 4, 9), 1.5)])
 def test_a_dividend_in_the_life(ex_date, within):
     """0.695 on 100, mid-life and on the last day but one, priced by finite differences on the escrowed spot.
 
-    In basis points; untreated, parity would be 3 to 30 off. What is left is the put's premium, for which an exercise
-    before the ex-date is worth less than the engine says.
+    In basis points; untreated, parity would be 12 and 29 off. What is left is that premiums are taken on the raw
+    forwards.
     """
     rate, amount = 0.04, 0.695
     years = ((ex_date - date(2026, 3, 10)).days - 6.5 / 24) / 365  # the open of the ex-date, 9:30
@@ -312,3 +312,4 @@ def test_a_dividend_in_the_life(ex_date, within):
         truth = (100 - owed(day)) * math.exp(rate * settled / 365)
         assert abs(found.forwards.forward[at] / truth - 1) * 1e4 < within, day
     assert abs(found.spot.value / 100 - 1) * 1e4 < within
+    assert np.abs(found.residual).max() < 0.003  # of financing a year: 2 bp of a forward in a month are 0.002

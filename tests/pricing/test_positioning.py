@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pandas as pd
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pricing.chain import Chain, Expiry
 from pricing.positioning import activity
 
-AS_OF = datetime(2026, 3, 10, 20, tzinfo=UTC)  # 16:00 New York, as expiries end: days are whole
-DAYS = [date(2026, 3, 10), date(2026, 3, 23), date(2026, 3, 24), date(2026, 4, 10), date(2026, 5, 9), date(2026, 5, 10)]
-TO_EXPIRY = [0, 13, 14, 31, 60, 61]
+AS_OF = datetime(2026, 3, 12, 20, tzinfo=UTC)  # 16:00 New York, as expiries end: days are whole
+TO_EXPIRY = [0, 13, 14, 29, 60, 61]  # on sessions all
+DAYS = [AS_OF.date() + timedelta(days) for days in TO_EXPIRY]
 
 
 def chain(rows, as_of=AS_OF):

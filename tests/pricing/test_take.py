@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
@@ -384,6 +384,19 @@ def test_reasons_by_hand():
     assert found.dropped[Reason.BEYOND_HORIZON] == clean.dropped[Reason.BEYOND_HORIZON]
 
 
+def test_only_faultless_quotes_make_a_forward():
+    """Around the forward eight calls have no bid and a tiny offer, eight more are crossed: the strikes beyond serve."""
+    market = Market()
+    rows = market.rows()
+    near = (rows["expiry"] == list(market.days).index(NEAR)) & rows["is_call"]
+    silent, crossed = (near & (np.abs(rows["strike"] - 100.25) < reach) for reach in (2, 4))
+    rows["bid"] = np.where(silent, 0.0, np.where(crossed, 30.0, rows["bid"]))
+    rows["ask"] = np.where(silent, 1e-4, np.where(crossed, 29.9, rows["ask"]))
+    one = next(one for one in snapshot(market, **rows).expiries if one.expiry == NEAR)
+    assert one.forward == pytest.approx(market.forward(NEAR), rel=1e-9)
+    assert one.pairs == 10
+
+
 JUNK = np.array([math.nan, math.inf, -math.inf, 0.0, -1.0, 0.01, 5.0, 100.0, 1e6, 1e308, -1e308, 1e-308])
 
 
@@ -478,6 +491,18 @@ def test_a_feed_spot_that_is_not_the_quotes(spot, flags):
     assert found.measures[RATIO] == snapshot(Market()).measures[RATIO]
 
 
+def test_expiries_that_disagree_about_the_spot_are_named():
+    """No expiry of the day; the puts of 03-13 are three cents dear, and so its forward low: the median stands."""
+    rows = of_days(*[day for day in REAL.days if day != date(2026, 3, 10)])
+    first = (rows["expiry"] == list(REAL.days).index(date(2026, 3, 13))) & ~rows["is_call"]
+    dear = rows | {side: rows[side] + 0.03 * first for side in ("bid", "ask")}
+    one, other = snapshot(REAL, **rows), snapshot(REAL, **dear)
+    assert one.flags == ()
+    assert other.flags == (Flag.SPOT_DISAGREES,)
+    assert other.status is Quality.DEGRADED
+    assert other.spot_sync == pytest.approx(one.spot_sync, rel=1e-5)
+
+
 def test_without_parity_the_feed_stands_in():
     """Puts alone make no forward, and no smile either."""
     rows = {name: column[~TICKED["is_call"]] for name, column in TICKED.items()}
@@ -497,6 +522,38 @@ def test_noise_is_named():
     assert one.status is Level.NOISY
     assert (one.high - one.low) / 2 > 0.03 * one.value
     assert found.flags == (Flag.NOISY,)
+    assert found.status is Quality.DEGRADED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bumped(Market):
+    """A hump on the smile, `width` wide in ln K."""
+
+    bump: float
+    width: float = 0.02
+    around: float = 104.0
+
+    def vol(self, day, strike):
+        return super().vol(day, strike) + self.bump * np.exp(-((np.log(strike / self.around) / self.width) ** 2) / 2)
+
+
+@pytest.mark.parametrize(("bump", "arbitrage"), [(0.0, False), (0.01, False), (0.03, True)])
+def test_a_butterfly_is_named(bump, arbitrage):
+    """The second difference of the call's price in its strike is a density, and must not be negative."""
+    market, strike, step = Bumped(bump=bump), np.linspace(90.5, 109.5, 400), 0.01
+    butterfly = ((1, -step), (-2, 0.0), (1, step))
+    lowest = min(
+        sum(lots * market.price(day, strike + shift, is_call=True) for lots, shift in butterfly).min()
+        for day in (NEAR, FAR)
+    )
+    assert (lowest < 0) == arbitrage
+    assert (Flag.BUTTERFLY in snapshot(market).flags) == arbitrage
+
+
+def test_two_smiles_that_disagree_are_named():
+    """A spike at the 110 % call that one interpolant follows and the other smooths away."""
+    found = snapshot(Bumped(bump=0.02, width=0.005, around=109.9))
+    assert Flag.SMILES_DISAGREE in found.flags
     assert found.status is Quality.DEGRADED
 
 

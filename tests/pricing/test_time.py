@@ -29,6 +29,8 @@ def ny(text: str) -> datetime:
         # in session: the earlier of the two times, less the delay
         ("2026-06-17 14:32:00", "2026-06-17 14:31:30", "2026-06-17 14:16:30", set()),
         ("2026-06-17 14:32:00", "2026-06-17 14:33:00", "2026-06-17 14:17:00", set()),  # a minute ahead is forgiven
+        ("2026-06-17 14:32:00", "2026-06-17 14:34:00", "2026-06-17 14:17:00", set()),  # two minutes still are
+        ("2026-06-17 14:32:00", "2026-06-17 14:34:01", "2026-06-17 14:17:00", {Flag.FEED_AHEAD}),
         ("2026-06-17 14:32:00", "2026-06-17 14:37:43", "2026-06-17 14:17:00", {Flag.FEED_AHEAD}),
         ("2026-06-17 14:32:00", None, "2026-06-17 14:17:00", {Flag.NO_FEED_TIME}),
         # the first quarter of an hour still shows the evening before
