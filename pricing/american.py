@@ -33,6 +33,7 @@ CURVED = 2e-6
 
 WIDEST = 6.0  # total volatility tried where the European price alone cannot explain a price
 SECANTS = 4  # steps at most on the boundaries solved at the first volatility
+ABOVE = 1.01  # times the first volatility, the highest that is tried: the first has the errors of shared boundaries
 CLOSE = 1e-6  # relative step of a secant after which the next would be of rounding
 STEPS = 60  # evaluations at most; bisection alone would need 30
 NARROW = 1e-9  # relative width of a bracket that is a volatility
@@ -238,26 +239,30 @@ def _solve(book: Options, price: Floats) -> tuple[Floats, Codes]:
     second = black_vol(price - premium)
     excess = early(second) - premium  # of the American price at `second` over `price`
     slope = _vega(book, second) + np.where(excess == 0.0, 0.0, excess / (second - first))
-    vol = _follow(book, price, early, first, second, excess, slope)
+    vol, guess, slope = _follow(book, price, early, first, second, excess, slope)
     status = np.zeros(vol.shape, np.int8)
     rows = np.flatnonzero(~np.isfinite(vol))
     if rows.size:
-        known = np.isfinite(first[rows])
-        high = np.where(known, first[rows], WIDEST / np.sqrt(book.years[rows]))
-        over = np.where(known, premium[rows], np.nan)  # excess at `high`
-        vol[rows], status[rows] = _finish(book[rows], price[rows], high, over, second[rows])
+        vol[rows], status[rows] = _finish(book[rows], price[rows], first[rows], guess[rows], slope[rows])
     return vol, status
 
 
 def _follow(
     book: Options, price: Floats, early: Early, first: Floats, vol: Floats, excess: Floats, slope: Floats
-) -> Floats:
-    """Volatilities by secants on the boundaries solved at `first`; NaN where they lead too far from it."""
-    out = np.full(vol.shape, np.nan)
+) -> tuple[Floats, Floats, Floats]:
+    """Secants on the boundaries solved at `first`.
+
+    Returns
+    -------
+    vol, guess, slope : array, shape (n,)
+        `vol` is NaN where they lead too far from `first`; then `guess` is where to, and `slope` that of the price.
+    """
+    out, guess, slopes = np.full(vol.shape, np.nan), vol.copy(), slope.copy()
     rows, before = np.arange(vol.size), first
     for _ in range(SECANTS):
         step = np.where(excess == 0.0, 0.0, -excess / slope)
         then = vol + step
+        guess[rows], slopes[rows] = then, slope
         near = (np.abs(then - first) <= early.reach * then) & (then > 0.0)
         done = near & (np.abs(step * (vol - before)) <= CURVED * then)
         out[rows[done]] = then[done]
@@ -268,7 +273,7 @@ def _follow(
         before, vol, excess_before = vol[left], then[left], excess[left]
         excess = book.european(book.variance(vol)[1]) + early(vol) - price
         slope = (excess - excess_before) / (vol - before)
-    return out
+    return out, guess, slopes
 
 
 def _vega(book: Options, vol: Floats) -> Floats:
@@ -280,36 +285,39 @@ def _vega(book: Options, vol: Floats) -> Floats:
     return vega
 
 
-def _finish(book: Options, price: Floats, high: Floats, excess_high: Floats, guess: Floats) -> tuple[Floats, Codes]:
+def _finish(book: Options, price: Floats, high: Floats, vol: Floats, slope: Floats) -> tuple[Floats, Codes]:
     """Volatility between 0 and `high` by Dekker's method: secants kept in a bracket, which is halved when one leaves.
 
-    `excess_high` is by how much the price is too large at `high`, NaN where that is not known.
+    Every boundary is solved anew at every step. `high` is NaN where no European price is so large; `vol` is where
+    to look first and `slope` that of the price there, NaN where they are not known.
     """
-    rows = np.flatnonzero(~np.isfinite(excess_high))
-    if rows.size:
-        excess_high[rows] = _price(book[rows], high[rows], alone=True) - price[rows]
-    out = np.full(guess.shape, np.nan)
-    rows = np.flatnonzero(excess_high >= 0.0)
-    book, price = book[rows], price[rows]
-    low, high, before, excess_before = np.zeros(rows.size), high[rows], high[rows], excess_high[rows]
-    vol = guess[rows]
+    out = np.full(vol.shape, np.nan)
+    unknown = np.flatnonzero(~np.isfinite(high))
+    high = np.where(np.isfinite(high), ABOVE * high, WIDEST / np.sqrt(book.years))
+    reached = np.ones(vol.size, np.bool_)
+    if unknown.size:
+        reached[unknown] = _price(book[unknown], high[unknown], alone=True) >= price[unknown]
+    rows = np.flatnonzero(reached)
+    book, price, high, vol, slope = book[rows], price[rows], high[rows], vol[rows], slope[rows]
+    low = np.zeros(rows.size)
     vol = np.where((vol > low) & (vol < high), vol, 0.5 * high)
+    before, excess_before = np.full((2, vol.size), np.nan)
     for _ in range(STEPS):
         excess = _price(book, vol, alone=True) - price
+        secant = (excess - excess_before) / (vol - before)
+        slope = np.where(np.isfinite(secant), secant, slope)
         low, high = np.where(excess < 0.0, vol, low), np.where(excess < 0.0, high, vol)
-        step = -excess * (vol - before) / (excess - excess_before)
+        step = -excess / slope
         inside = (vol + step > low) & (vol + step < high)
         step = np.where(inside, step, 0.5 * (low + high) - vol)
         close = (excess == 0.0) | (inside & (np.abs(step) < CLOSE * vol))
         narrow = high - low < NARROW * high
         hit = close | (narrow & (np.abs(excess) <= TIME_VALUE_WITH_CASH * book.strike))
         out[rows[hit]] = np.where(excess == 0.0, vol, vol + step)[hit]
-        done = close | narrow
-        left = np.flatnonzero(~done & np.isfinite(excess))
+        left = np.flatnonzero(~(close | narrow) & np.isfinite(excess))
         if not left.size:
             break
-        before, excess_before, vol = vol[left], excess[left], (vol + step)[left]
-        low, high, rows = low[left], high[left], rows[left]
-        book, price = book[left], price[left]
+        rows, book, price, low, high = rows[left], book[left], price[left], low[left], high[left]
+        before, excess_before, vol, slope = vol[left], excess[left], (vol + step)[left], slope[left]
     status: Codes = np.where(np.isfinite(out), np.int8(Status.OK), np.int8(Status.NO_CONVERGENCE))
     return out, status

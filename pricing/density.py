@@ -42,6 +42,7 @@ NODES = 4.0  # in one at-the-money standard deviation; the kernel is as wide as 
 BEYOND = 2.0  # standard deviations past the last quote on either side to which they go
 SAMPLES = 2.0  # of the local fit in the distance of two nodes
 ROUGH = 1e-6  # weight of the smile's squared third derivative, over at-the-money standard deviations
+WORTHLESS = 1e-7  # of the forward: quotes of such prices are left out, no feed has them
 MOST = 500  # nodes of an expiry: past that they move apart
 UNEVEN = 1e-7  # weight of squared second differences of p over its first guess: it settles what no quote reaches
 FAINT = 1e-9  # least first guess of a node's probability
@@ -139,8 +140,7 @@ def fit(smiles: Smiles, years: Floats, *, neighbours: int, calendar: bool = True
         raise ValueError(f"needed positive years that rise, got {years.tolist()}")
     targets: dict[int, _Target] = {}
     before = None
-    for at in np.flatnonzero(smiles.size >= FEWEST).tolist():
-        size = int(smiles.size[at])
+    for at, size in enumerate(smiles.size.tolist()):
         quotes = Smiles(*(column[at, :size] for column in (smiles.k, smiles.vol, smiles.half_spread)))
         target = _target(quotes, float(years[at]), neighbours, before if calendar else None)
         if target is not None:
@@ -167,7 +167,12 @@ class _Target:
 
 def _target(quotes: Smiles, years: float, neighbours: int, before: _Target | None) -> _Target | None:
     """Lay the nodes, no closer and no less far than those of the expiry before, and weigh the local fit."""
-    k, root = quotes.k, np.sqrt(years)
+    root = np.sqrt(years)
+    worth = _black(quotes.k, quotes.vol * root, quotes.k >= 0) > WORTHLESS
+    quotes = Smiles(quotes.k[worth], quotes.vol[worth], quotes.half_spread[worth])
+    k = quotes.k
+    if k.size < FEWEST:
+        return None
     atm = float(quotes.read(np.clip(np.zeros(1), k[0], k[-1]), neighbours=neighbours).vol[0]) * root
     if not 0 < atm < np.inf:
         return None
@@ -206,8 +211,8 @@ def _solve(targets: list[_Target]) -> list[Density]:
     for near, far in pairwise(targets):
         kink = np.union1d(near.node, far.node)
         kink = kink[(kink > near.node[0]) & (kink < near.node[-1])]
-        floor, ceiling = _discrete(kink, near), _discrete(kink, far)
-        above.append(np.hstack([-floor, ceiling]) / (FAINT + floor.sum(axis=1, keepdims=True)))
+        rows = np.hstack([-_discrete(kink, near), _discrete(kink, far)])
+        above.append(rows / np.abs(rows).sum(axis=1, keepdims=True))
     program = Program(
         quadratic=tuple(one.quadratic for one in targets),
         linear=np.concatenate([one.linear for one in targets]),

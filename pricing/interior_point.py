@@ -12,7 +12,7 @@ from pricing.arrays import Floats
 __all__ = ["Minimum", "Program", "minimise"]
 
 MOST_STEPS = 80  # the fits of this package take 8 to 30
-TOLERANCE = 1e-10  # of every residual, and of the gap, in units of the largest datum
+CLOSE, FLAT = 1e-10, 1e-8  # what may be left of conditions and products, and of the slope; the largest datum is 1
 SHY = 0.995  # share of the way to the boundary that a step goes: beyond it there is no next step
 APART = 1e-2  # least slack that an inequality starts with
 
@@ -90,29 +90,30 @@ def minimise(program: Program, start: Floats) -> Minimum:
     floor = np.concatenate([np.zeros(x.size), program.bound])
     z = np.ones(slack.size)
     size = 1 + max(float(np.abs(one).max(initial=0.0)) for one in (program.linear, program.value, program.bound))
-    step = 0
-    for step in range(MOST_STEPS):
-        dual = rows.curved(x) - program.linear - y @ program.equal - rows.back(z)
-        primal = program.equal @ x - program.value
-        gap = rows.of(x) - floor - slack
-        mean = float(slack @ z) / slack.size
-        if max(*(float(np.abs(one).max(initial=0.0)) for one in (dual, primal, gap)), mean) < TOLERANCE * size:
-            return Minimum(x, solved=True, steps=step)
-        try:
-            newton = _Newton(program, rows, z / slack)
-        except LinAlgError:
-            break
-        dx, _ = newton.step(dual + rows.back(z + z * gap / slack), primal)
-        dslack = rows.of(dx) + gap
-        dz = -z - z * dslack / slack
-        reach = min(1.0, _reach(slack, dslack), _reach(z, dz))
-        there = float((slack + reach * dslack) @ (z + reach * dz)) / slack.size
-        target = slack * z + dslack * dz - (there / mean) ** 3 * mean
-        dx, dy = newton.step(dual + rows.back((target + z * gap) / slack), primal)
-        dslack = rows.of(dx) + gap
-        dz = -(target + z * dslack) / slack
-        length = min(1.0, SHY * min(_reach(slack, dslack), _reach(z, dz)))
-        x, y, slack, z = x + length * dx, y + length * dy, slack + length * dslack, z + length * dz
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # where the set is empty
+        for step in range(MOST_STEPS):
+            dual = rows.curved(x) - program.linear - y @ program.equal - rows.back(z)
+            primal = program.equal @ x - program.value
+            gap = rows.of(x) - floor - slack
+            mean = float(slack @ z) / slack.size
+            missed = max(float(np.abs(np.concatenate([primal, gap])).max()), mean)
+            if missed < CLOSE * size and np.abs(dual).max() < FLAT * size:
+                return Minimum(x, solved=True, steps=step)
+            try:
+                newton = _Newton(program, rows, z / slack)
+                dx, _ = newton.step(dual + rows.back(z + z * gap / slack), primal)
+                dslack = rows.of(dx) + gap
+                dz = -z - z * dslack / slack
+                reach = min(1.0, _reach(slack, dslack), _reach(z, dz))
+                there = float((slack + reach * dslack) @ (z + reach * dz)) / slack.size
+                target = slack * z + dslack * dz - (there / mean) ** 3 * mean
+                dx, dy = newton.step(dual + rows.back((target + z * gap) / slack), primal)
+            except LinAlgError:
+                break
+            dslack = rows.of(dx) + gap
+            dz = -(target + z * dslack) / slack
+            length = min(1.0, SHY * min(_reach(slack, dslack), _reach(z, dz)))
+            x, y, slack, z = x + length * dx, y + length * dy, slack + length * dslack, z + length * dz
     return Minimum(np.full(x.size, np.nan), solved=False, steps=step)
 
 

@@ -19,7 +19,7 @@ from pricing.surface import Reading, Scenario, Surface
 __all__ = ["Envelope", "Values", "below", "bound", "measure", "names", "of_activity", "of_surface", "units"]
 
 QUARTER = 0.6744897501960817  # the standard normal's upper quartile: N(-0.674...) is a delta of 0.25
-NEWTON_STEPS = 6  # from starts within a tenth of the root; the last step tells whether it is solved
+NEWTON_STEPS = 14  # at most; four or five are usual, and the last tells whether it is solved
 LONGEST_STEP = 0.05  # of ln K: a step stays among the quotes
 SOLVED = 1e-6  # of ln K: a thousandth of what a quote's spread leaves open
 POINTS = 100.0  # vol points in a vol of 1
@@ -188,6 +188,8 @@ def _roots(surface: Surface, atm: Floats, price: Floats, start: float) -> tuple[
             ]
         )
         k = k - np.clip(step, -LONGEST_STEP, LONGEST_STEP)
+        if not (np.abs(step) >= SOLVED).any():
+            break
     solved = np.abs(step) < SOLVED
     down, up, middle = np.where(solved[:, :3], stdev[:, :3], np.nan).T
     return down, up, middle, np.where(solved[:, 3], strike[:, 3], np.nan)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from pricing.arrays import Floats, Ints
-from pricing.boundary import FAST, FINE, PRECISE, depth, expiry_limit, quadrature
+from pricing.boundary import FAST, FINE, PRECISE, depth, expiry_limit, quadrature, rough_depth
 
 __all__ = ["Boundaries", "boundaries", "put_premium"]
 
@@ -23,7 +23,7 @@ POINTS = 12  # quadrature points of the premium: 12 leave 2e-7 of the strike, 8 
 BLOCK = 1024  # options priced at once: the working arrays stay in the second-level cache
 FEW = 200  # boundaries solved one by one are solved precisely
 SLACK = 0.08  # in ln(vol): how far a table is built beyond the given volatilities
-ALONE = 3e-3  # in ln(vol): how far a depth solved for one volatility serves another (farther costs 2e-6 of vol)
+ALONE = 0.015  # in ln(vol): how far a depth solved for one volatility serves another (farther costs 5e-6 of vol)
 WIDEST_TIME, WIDEST_VOL = 6.0, 3.0  # of one table, in ln(years) and ln(vol): a factor of 20 and of 4 to either side
 FAR_STRIDE = 1e3  # over any number of such widths: one number names both
 OUTSIDE = 1.25  # half-widths of a table from its centre beyond which its polynomial is held constant
@@ -51,6 +51,8 @@ class Boundaries:
         Chebyshev coefficients of the depth.
     own : array, shape (n - bounds[-1], POINTS)
         Depths solved one by one.
+    own_terms : array, shape (4, n - bounds[-1])
+        What they were solved for: rT, qT, sigma sqrt(T), sigma.
     """
 
     order: Ints
@@ -59,6 +61,7 @@ class Boundaries:
     log_vol: Floats
     tables: Floats
     own: Floats
+    own_terms: Floats
 
     def __getitem__(self, rows: Ints) -> Boundaries:
         """Pick those of some options; `rows` increases."""
@@ -74,6 +77,7 @@ class Boundaries:
             log_vol=self.log_vol[:, tabled],
             tables=self.tables,
             own=self.own[at[tabled.size :] - shared],
+            own_terms=self.own_terms[:, at[tabled.size :] - shared],
         )
 
     @property
@@ -88,7 +92,14 @@ class Boundaries:
         out = np.empty((stop - start, POINTS))
         shared = int(self.bounds[-1])
         if stop > shared:
-            out[max(shared - start, 0) :] = self.own[max(start - shared, 0) : stop - shared]
+            first = max(shared - start, 0)
+            own = slice(max(start - shared, 0), stop - shared)
+            out[first:] = self.own[own]
+            rate_time, yield_time, stdev, solved = self.own_terms[:, own]
+            moved = vol[first:] / solved
+            if np.any(moved != 1.0):  # NaN included
+                out[first:] *= rough_depth(rate_time, yield_time, stdev * moved, ROOTS)
+                out[first:] /= rough_depth(rate_time, yield_time, stdev, ROOTS)
         if start < shared:
             stop = min(stop, shared)
             in_time = self.in_time[:, start:stop]
@@ -128,13 +139,8 @@ def boundaries(rate: Floats, dividend_yield: Floats, years: Floats, vol: Floats,
     shares = (sizes > time_terms * vol_terms) & (not alone)
     rows_share = np.repeat(shares, sizes)
     i = order[~rows_share]
-    own = depth(
-        rate[i] * years[i],
-        dividend_yield[i] * years[i],
-        vol[i] * np.sqrt(years[i]),
-        ROOTS,
-        PRECISE if alone or i.size <= FEW else FAST,
-    )
+    own_terms = np.stack([rate[i] * years[i], dividend_yield[i] * years[i], vol[i] * np.sqrt(years[i]), vol[i]])
+    scheme = PRECISE if i.size <= FEW else FINE if alone else FAST
     middle = np.repeat(np.stack([time_middle, vol_middle]), sizes, axis=1)[:, rows_share]
     half = np.repeat(np.stack([time_half, vol_half]), sizes, axis=1)[:, rows_share]
     with np.errstate(divide="ignore"):
@@ -150,7 +156,8 @@ def boundaries(rate: Floats, dividend_yield: Floats, years: Floats, vol: Floats,
             (time_middle[shares], time_half[shares], j),
             (vol_middle[shares], vol_half[shares], k),
         ),
-        own=own,
+        own=depth(own_terms[0], own_terms[1], own_terms[2], ROOTS, scheme),
+        own_terms=own_terms,
     )
 
 

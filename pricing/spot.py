@@ -20,6 +20,7 @@ APART = 1.7e-4  # of spot (0.05 on 294): expiries further apart than this disagr
 UNUSUAL_CARRY = 0.02  # financing this far from the rate is a borrow fee or an unknown yield [1/year]
 CARRY_DAYS = 65  # expiries within these settlement days show the slope of the carry
 FEWEST_FOR_CARRY = 3
+UNCERTAIN = 5.0  # times the median standard error: a forward so uncertain has no say in the slope
 
 
 class Origin(StrEnum):
@@ -120,15 +121,18 @@ def synchronous_spot(
 def _own_carry(
     forward: Floats, se: Floats, time: Floats, rate: Floats, dividend_value: Floats, later: Ints
 ) -> tuple[float, float]:
-    """Fit ln(F e^{-r n} + PV D) = ln S + c n by weighted least squares: ln S and c, NaN for too few expiries."""
+    """Fit ln(F e^{-r n} + PV D) = ln S + c n: ln S and c, NaN for too few expiries.
+
+    The slope is the median of those through every two expiries (H. Theil, 1950; P. K. Sen, J. Am. Stat. Assoc.,
+    vol. 63, 1968, p. 1379), so that one bad forward cannot bend it; expiries far less certain than most are left out.
+    """
     near = later[time[later] * DAYS <= CARRY_DAYS]
-    if near.size < FEWEST_FOR_CARRY:
+    error = se[near] / forward[near]
+    near = near[~(error > UNCERTAIN * np.median(error))] if near.size else near
+    if np.unique(time[near]).size < FEWEST_FOR_CARRY:
         return np.nan, np.nan
     x, y = time[near], np.log(forward[near] * np.exp(-rate[near] * time[near]) + dividend_value[near])
-    weight = (forward[near] / np.maximum(se[near], 1e-4 * forward[near])) ** 2
-    mean_x, mean_y = np.average(x, weights=weight), np.average(y, weights=weight)
-    spread = np.sum(weight * (x - mean_x) ** 2)
-    if not spread > 0:
-        return np.nan, np.nan
-    slope = float(np.sum(weight * (x - mean_x) * (y - mean_y)) / spread)
-    return float(mean_y - slope * mean_x), slope
+    one, other = np.triu_indices(x.size, 1)
+    apart = x[other] - x[one] > 0
+    slope = float(np.median((y[other] - y[one])[apart] / (x[other] - x[one])[apart]))
+    return float(np.median(y - slope * x)), slope

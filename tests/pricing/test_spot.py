@@ -130,7 +130,6 @@ def test_expiries_of_one_day_show_no_slope():
     assert got.origin is Origin.PARITY
 
 
-@pytest.mark.xfail(reason="the slope is fitted by least squares: one forward can bend it", strict=True)
 def test_one_bad_forward_is_no_borrow_fee():
     """The last of six is 0.3 % off: the median of the first five knows nothing of it."""
     forward = carried(100.0, DAYS)

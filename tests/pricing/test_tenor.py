@@ -151,6 +151,9 @@ def test_why_a_target_is_not_reached():
     assert unreached([whole, short], 90, 110, SPOT) is Cause.LADDER_ENDS
     assert unreached([whole, silent], 90, 105, SPOT) is None
     assert unreached([silent, short], 90, 110, SPOT) is Cause.LADDER_ENDS
+    # targets at the last strikes listed
+    assert unreached([whole, ladder(37, silent=range(80, 85))], 80, 110, SPOT) is Cause.NO_BID
+    assert unreached([whole, silent], 90, 120, SPOT) is Cause.NO_BID
 
 
 # scenarios
@@ -212,6 +215,9 @@ def test_offers_of_puts_mirror_those_of_calls():
     first = got.quoted[0]
     np.testing.assert_allclose(first[:, Scenario.PUT_RICH], 90.0)
     np.testing.assert_allclose(first[:, Scenario.PUT_CHEAP], 95.0)
+    at_strikes = offered(pair, SETTINGS, SPOT, 90.0, 110.0)
+    np.testing.assert_allclose(at_strikes.quoted[0][:, Scenario.PUT_RICH], 90.0)
+    np.testing.assert_allclose(at_strikes.quoted[1][:, Scenario.PUT_CHEAP], 110.0)
 
 
 def test_arguments_stay_as_they_were():
