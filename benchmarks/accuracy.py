@@ -174,7 +174,7 @@ def render(figures: dict[str, Any]) -> Iterator[str]:
         yield f"| chains with a ratio | {found['with_ratio']}, {found['edge']} of them by the edge rule |"
         yield f"| ratio inside its own envelope | {found['in_envelope']} |"
         yield f"| half-width of the envelope | {width['median']:.2%} of the ratio; worst {width['worst']:.2%} |"
-        yield f"| median distance to the vendor's vol | {vendor['median']:.5f}; worst chain {vendor['worst_chain']:.5f} |"
+        yield f"| distance to the vendor's vol | {vendor['median']:.5f}; worst chain {vendor['worst_chain']:.5f} |"
         yield f"| standard error of a used forward | ${forward['se_median']:.4f} at the median |"
         yield (
             f"| implied financing over the rate | {forward['residual_bp_median']:.0f} bp a year at the median, "

@@ -12,6 +12,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -178,9 +179,9 @@ print(time.perf_counter() - begun, sessions, rows)
 """Reads, checks, groups and orders every session, and throws it away: what an import does without computing."""
 
 
-def run(arguments: Sequence[str]) -> tuple[float, float, str]:
-    """Run a process with its children: seconds, most megabytes of all together, what it printed."""
-    begun = time.perf_counter()
+def run(arguments: Sequence[str]) -> tuple[float, float, float, str]:
+    """Run a process with its children: seconds, of all cores too, most megabytes of all together, what it printed."""
+    begun, before = time.perf_counter(), _cpu()
     process = subprocess.Popen(  # noqa: S603 - ours
         [sys.executable, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
@@ -198,7 +199,13 @@ def run(arguments: Sequence[str]) -> tuple[float, float, str]:
     watcher.join()
     if process.returncode not in {0, 1}:
         raise SystemExit(f"{' '.join(arguments)} failed: {errors}")
-    return seconds, most[0], output
+    return seconds, _cpu() - before, most[0], output
+
+
+def _cpu() -> float:
+    """Seconds of all cores that ended children and theirs have worked: what a busy machine does not change much."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _family(parent: int) -> list[int]:
@@ -238,14 +245,15 @@ def main() -> None:
         config.write_text(yaml.safe_dump(settings, sort_keys=False))
         command = ["-m", "monitor", "backfill", "IWM", str(copy), "--from", "options-dataset-hist", "--json"]
         command += ["--config", str(config), "--data-dir", str(place / "data")]
-        seconds, peak, output = run([*command, *(["--jobs", str(options.jobs)] if options.jobs else [])])
+        seconds, cpu, peak, output = run([*command, *(["--jobs", str(options.jobs)] if options.jobs else [])])
         report = json.loads(output)
-        read_only = median(float(run(["-c", READ_ONLY, str(copy)])[2].split()[0]) for _ in range(3))
+        read_only = median(float(run(["-c", READ_ONLY, str(copy)])[3].split()[0]) for _ in range(3))
         figures = {
             "rows": content["rows"],
             "sessions": report["sessions"]["found"],
             "points": report["points"]["made"],
             "seconds": seconds,
+            "cpu_seconds": cpu,
             "peak_mb": peak,
             "read_only_seconds": read_only,
             "read_share": read_only / seconds,

@@ -11,10 +11,12 @@ import math
 import numpy as np
 
 from pricing.arrays import ArrayLike, Bools, Codes, Floats
+from pricing.boundary import Scheme
 from pricing.cash import Dividends
 from pricing.early import Early, never_early, unsupported
 from pricing.implied import implied_stdev
 from pricing.options import Options, options
+from pricing.premium import for_so_many
 from pricing.status import Implied, Status
 
 __all__ = ["Dividends", "american_implied_vol", "american_price", "early_exercise_premium"]
@@ -169,8 +171,8 @@ def american_implied_vol(
     return Implied(vol.reshape(shape), status.reshape(shape))
 
 
-def _price(book: Options, vol: Floats, *, alone: bool = False) -> Floats:
-    """Price; `alone` solves every boundary by itself, so that a price depends on its own volatility only."""
+def _price(book: Options, vol: Floats, *, alone: Scheme | None = None) -> Floats:
+    """Price; `alone` solves every boundary by itself, so that each price depends on its own volatility only."""
     value = book.european(book.variance(vol)[1]) + Early(book, vol, alone=alone)(vol)
     floor = book.floor()
     value = np.maximum(value, floor)  # NaN stays
@@ -291,19 +293,19 @@ def _finish(book: Options, price: Floats, high: Floats, vol: Floats, slope: Floa
     Every boundary is solved anew at every step. `high` is NaN where no European price is so large; `vol` is where
     to look first and `slope` that of the price there, NaN where they are not known.
     """
-    out = np.full(vol.shape, np.nan)
+    out, alone = np.full(vol.shape, np.nan), for_so_many(vol.size)
     unknown = np.flatnonzero(~np.isfinite(high))
     high = np.where(np.isfinite(high), ABOVE * high, WIDEST / np.sqrt(book.years))
     reached = np.ones(vol.size, np.bool_)
     if unknown.size:
-        reached[unknown] = _price(book[unknown], high[unknown], alone=True) >= price[unknown]
+        reached[unknown] = _price(book[unknown], high[unknown], alone=alone) >= price[unknown]
     rows = np.flatnonzero(reached)
     book, price, high, vol, slope = book[rows], price[rows], high[rows], vol[rows], slope[rows]
     low = np.zeros(rows.size)
     vol = np.where((vol > low) & (vol < high), vol, 0.5 * high)
     before, excess_before = np.full((2, vol.size), np.nan)
     for _ in range(STEPS):
-        excess = _price(book, vol, alone=True) - price
+        excess = _price(book, vol, alone=alone) - price
         secant = (excess - excess_before) / (vol - before)
         slope = np.where(np.isfinite(secant), secant, slope)
         low, high = np.where(excess < 0.0, vol, low), np.where(excess < 0.0, high, vol)

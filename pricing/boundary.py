@@ -24,6 +24,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from pricing.arrays import Floats
+from pricing.normal import rough_cdf
 
 __all__ = ["FAST", "FINE", "PRECISE", "Scheme", "depth", "expiry_limit", "lagrange", "quadrature", "rough_depth"]
 
@@ -113,10 +114,10 @@ def _solve(rate_time: Floats, yield_time: Floats, stdev: Floats, scheme: Scheme)
         d /= grid.age_root
         d += middle
         d_end = (limit - s * found + carry) / spread
-        numerator = ndtr(d_end - 0.5 * spread) + (weight_r * ndtr(d - half)).sum(axis=0)
+        numerator = ndtr(d_end - 0.5 * spread) + (weight_r * rough_cdf(d - half)).sum(axis=0)
         denominator = ndtr(d_end + 0.5 * spread)
         if pays:
-            denominator += (weight_q * ndtr(d + half)).sum(axis=0)
+            denominator += (weight_q * rough_cdf(d + half)).sum(axis=0)
         found = np.maximum(limit + carry - np.log(numerator / denominator), 0.0) / s
     squares: Floats = np.square(found)
     return squares

@@ -20,6 +20,7 @@ from scipy.special import ndtr
 from pricing.arrays import Floats, Ints
 from pricing.boundary import expiry_limit, lagrange, quadrature
 from pricing.cash import Payments, Stock
+from pricing.normal import rough_cdf
 from pricing.premium import ROOTS, boundaries
 
 __all__ = ["Windows", "windows"]
@@ -134,8 +135,8 @@ class _Window:
             np.matmul(log_b, _INSIDE, out=barrier[-POINTS:])
             d = (barrier - log_b) / spread - drift
             d_stock = d[:delivers] - spread[:delivers]
-            pays = exercised - (cash * ndtr(d)).sum(axis=0)
-            costs = 1.0 - (stock * ndtr(d_stock)).sum(axis=0)
+            pays = exercised - (cash * rough_cdf(d)).sum(axis=0)
+            costs = 1.0 - (stock * rough_cdf(d_stock)).sum(axis=0)
             density = cash * np.exp(-0.5 * np.square(d)) / (spread * (_SQRT_2PI * pays))
             density[:delivers] -= stock * np.exp(-0.5 * np.square(d_stock)) / (spread[:delivers] * (_SQRT_2PI * costs))
             slope = np.einsum("pni,pki->nik", density[-POINTS:], _INSIDE)
@@ -189,9 +190,9 @@ class Windows:
             when = self.end[:, date, None] - length * np.square(_SINE)
             spread = np.sqrt(before[:, date, None] + speed[:, date, None] * (when - start[:, date, None]))
             d = ((self.log_b[:, date] @ _READ) * moved - x - (r - q) * when) / spread + 0.5 * spread
-            worth = r * np.exp(-r * when) * ndtr(d)
+            worth = r * np.exp(-r * when) * rough_cdf(d)
             if q.any():
-                worth -= q * np.exp(x - q * when) * ndtr(d - spread)
+                worth -= q * np.exp(x - q * when) * rough_cdf(d - spread)
             premium[i] += np.where(length > 0.0, length * worth, 0.0) @ _WEIGHT
         return premium
 

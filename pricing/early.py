@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from pricing.arrays import Bools, Floats, Ints
+from pricing.boundary import Scheme
 from pricing.cash import Stock
 from pricing.cash_call import call_premium
 from pricing.cash_put import Windows, windows
@@ -51,13 +52,15 @@ class Early:
     options : Options
     vol : array, shape (n,)
         [1/sqrt(year)]; NaN where there is none.
-    alone : bool, optional
-        Solve every boundary by itself, however many there are.
+    alone : Scheme, optional
+        Solve every boundary by itself, so, however many there are.
     found : Boundaries, optional
         Already solved.
     """
 
-    def __init__(self, options: Options, vol: Floats, *, alone: bool = False, found: Boundaries | None = None) -> None:
+    def __init__(
+        self, options: Options, vol: Floats, *, alone: Scheme | None = None, found: Boundaries | None = None
+    ) -> None:
         """Sort the options by how they can be exercised, and solve the boundaries."""
         o = self._options = options
         self._vol = vol

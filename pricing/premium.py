@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from scipy.special import ndtr
 
 from pricing.arrays import Floats, Ints
-from pricing.boundary import FAST, FINE, PRECISE, depth, expiry_limit, quadrature, rough_depth
+from pricing.boundary import FAST, FINE, PRECISE, Scheme, depth, expiry_limit, quadrature, rough_depth
+from pricing.normal import rough_cdf
 
-__all__ = ["Boundaries", "boundaries", "put_premium"]
+__all__ = ["Boundaries", "boundaries", "for_so_many", "put_premium"]
 
 POINTS = 12  # quadrature points of the premium: 12 leave 2e-7 of the strike, 8 would leave 3e-6
 BLOCK = 1024  # options priced at once: the working arrays stay in the second-level cache
@@ -114,15 +114,17 @@ class Boundaries:
         return out
 
 
-def boundaries(rate: Floats, dividend_yield: Floats, years: Floats, vol: Floats, *, alone: bool = False) -> Boundaries:
+def boundaries(
+    rate: Floats, dividend_yield: Floats, years: Floats, vol: Floats, *, alone: Scheme | None = None
+) -> Boundaries:
     """Solve the boundaries of puts that can be worth exercising early.
 
     Parameters
     ----------
     rate, dividend_yield, years, vol : array, shape (n,)
         rate > 0, or rate = 0 with a negative yield; years > 0; vol > 0. [1/year, 1/year, year, 1/sqrt(year)]
-    alone : bool, optional
-        Share nothing: each boundary is a function of its own arguments only.
+    alone : Scheme, optional
+        Share nothing, and solve every boundary so: each is a function of its own arguments only.
     """
     unit = np.where(rate > 0.0, rate, -dividend_yield)
     per_unit = np.where(rate > 0.0, dividend_yield / unit, -np.inf)
@@ -136,11 +138,11 @@ def boundaries(rate: Floats, dividend_yield: Floats, years: Floats, vol: Floats,
     time_terms = np.where(time_half > 0.0, 2 + np.ceil((1.1 + 0.25 * time_half) * time_half), 1).astype(np.int64)
     vol_terms = np.where(vol_half > SLACK, 2 + np.ceil((2.2 + 0.8 * vol_half) * vol_half), 1).astype(np.int64)
     sizes = np.diff(bounds)
-    shares = (sizes > time_terms * vol_terms) & (not alone)
+    shares = (sizes > time_terms * vol_terms) & (alone is None)
     rows_share = np.repeat(shares, sizes)
     i = order[~rows_share]
     own_terms = np.stack([rate[i] * years[i], dividend_yield[i] * years[i], vol[i] * np.sqrt(years[i]), vol[i]])
-    scheme = PRECISE if i.size <= FEW else FINE if alone else FAST
+    scheme = alone or for_so_many(i.size)
     middle = np.repeat(np.stack([time_middle, vol_middle]), sizes, axis=1)[:, rows_share]
     half = np.repeat(np.stack([time_half, vol_half]), sizes, axis=1)[:, rows_share]
     with np.errstate(divide="ignore"):
@@ -159,6 +161,11 @@ def boundaries(rate: Floats, dividend_yield: Floats, years: Floats, vol: Floats,
         own=depth(own_terms[0], own_terms[1], own_terms[2], ROOTS, scheme),
         own_terms=own_terms,
     )
+
+
+def for_so_many(count: int) -> Scheme:
+    """How finely to solve so many boundaries one by one."""
+    return PRECISE if count <= FEW else FAST
 
 
 def put_premium(
@@ -212,12 +219,12 @@ def put_premium(
         d /= spread
         d += 0.5 * spread
         gained = np.exp(-r[:, None] * ahead)
-        gained *= ndtr(d)
+        gained *= rough_cdf(d)
         value = r * life * (gained @ _WEIGHT)
         if q.any():
             d -= spread
             forgone = np.exp(-q[:, None] * ahead)
-            forgone *= ndtr(d)
+            forgone *= rough_cdf(d)
             value -= q * life * np.exp(log_moneyness[rows]) * (forgone @ _WEIGHT)
         premium[rows] = value
     return np.maximum(premium, 0.0, out=premium), lowest

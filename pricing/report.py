@@ -7,10 +7,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from pricing import measures
+from pricing import arbitrage, measures
 from pricing.anchor import Anchor
-from pricing.arbitrage import butterfly
-from pricing.arrays import Bools, Codes
+from pricing.arrays import Codes
 from pricing.chain import Chain
 from pricing.dividends import Schedule
 from pricing.pchip import pchip
@@ -135,7 +134,9 @@ def _doubts(
     if surface and headline.value is not None:
         low, high = targets(settings, spot.value, surface.tenor_forward)[0].tolist()
         doubts[Flag.SMILES_DISAGREE] = abs(_second_opinion(surface, low, high) / headline.value - 1) > DISAGREE
-        doubts[Flag.BUTTERFLY] = bool(_butterflies(surface, low, high).any())
+        traded = arbitrage.of_surface(surface, low, high)
+        doubts[Flag.BUTTERFLY] = any(strikes.size for strikes in traded.butterfly)
+        doubts[Flag.CALENDAR] = any(strikes.size for strikes in traded.calendar)
     return frozenset(flag for flag, doubted in doubts.items() if doubted)
 
 
@@ -152,19 +153,6 @@ def _second_opinion(surface: Surface, low: float, high: float) -> float:
     at = np.log(np.array([low, high]) / surface.forward[:, None])
     variance = surface.share @ pchip(k, vol**2 * surface.years[:, None], at)
     return float(np.sqrt(variance[0] / variance[1]))
-
-
-def _butterflies(surface: Surface, low: float, high: float) -> Bools:
-    """Where the fits of the expiries, between the two strikes, have a negative density."""
-    strike = np.linspace(low, high, PICTURE)
-    k = np.log(strike / surface.forward[:, None])
-    smiles = surface.smiles
-    middle = Smiles(*(column[:, Scenario.MID] for column in (smiles.k, smiles.vol, smiles.half_spread)))
-    fit = middle.read(k, neighbours=surface.neighbours)
-    years = surface.years[:, None]
-    variance, slope = fit.vol**2 * years, 2 * fit.vol * fit.slope * years
-    curvature = 2 * (fit.slope**2 + fit.vol * fit.curvature) * years
-    return np.less(butterfly(k, variance, slope, curvature), 0)
 
 
 def _expiries(

@@ -141,10 +141,7 @@ def look_of(snapshot: Snapshot, settings: Settings = Settings(), pair: int = 0) 
         return None
     put_strike, call_strike = base * low / 100, base * high / 100
     call_vol = spread.value / 100 / (ratio.value - 1)  # put - call = spread, put / call = ratio
-    slices = [
-        _kept(smile, low=put_strike * (1 - REACH), high=call_strike * (1 + REACH))
-        for smile in snapshot.smiles
-    ]
+    slices = [_kept(smile, low=put_strike * (1 - REACH), high=call_strike * (1 + REACH)) for smile in snapshot.smiles]
     return Look(
         as_of=snapshot.as_of,
         tenor_days=days,

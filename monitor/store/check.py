@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from alerts.tables import metadata as alerts
 from monitor import atomic
 from monitor.archive import Archive, Finding
 from monitor.errors import Failure
@@ -125,7 +126,7 @@ def _damage(store: Store) -> tuple[Report, dict[str, Row]]:
     known: dict[str, Row] = {}
     if store.path is not None:
         _safely(report, partial(_pages, store, report))
-    for table in tables.metadata.sorted_tables:
+    for table in (*tables.metadata.sorted_tables, *alerts.sorted_tables):
         _safely(report, partial(_table, store, table, report, known))
     return report, known
 

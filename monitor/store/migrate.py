@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from alerts.tables import metadata as alerts
 from monitor.errors import Failure
 from monitor.store.tables import REVISION, metadata
 
@@ -45,7 +46,7 @@ def upgrade(engine: sa.Engine, *, to: str = REVISION, migrations: str = MIGRATIO
 
     config = Config()
     config.set_main_option("script_location", migrations)
-    config.attributes["metadata"] = metadata
+    config.attributes["metadata"] = [metadata, alerts]
     with engine.connect() as connection:
         _foreign_keys(connection, on=False)
         try:

@@ -38,7 +38,7 @@ __all__ = [
     "snapshots",
 ]
 
-REVISION = "0002"
+REVISION = "0003"
 """The newest migration. They are numbered, so that the text says which of two is older."""
 
 metadata = MetaData(

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from alerts.tables import metadata as alerts
 from monitor.archive import FOLDER, Archive
 from monitor.inputs import Inputs
 from monitor.sources.payload import Payload
@@ -73,7 +74,7 @@ def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
     with store.reading() as connection:
         return {
             table.name: [tuple(row) for row in connection.execute(sa.select(table).order_by(*table.primary_key))]
-            for table in tables.metadata.sorted_tables
+            for table in (*tables.metadata.sorted_tables, *alerts.sorted_tables)
         }
 
 

@@ -12,6 +12,7 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from alerts.tables import metadata as alerts
 from monitor.errors import Failure
 from monitor.store import FILE, Origin, Store, migrate, migrations, tables
 from monitor.store.write import save
@@ -23,8 +24,8 @@ SECOND = '''
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade():
@@ -49,7 +50,7 @@ def later(tmp_path):
     shutil.copytree(Path(migrations.__file__).parent, folder)
 
     def add(more=""):
-        (folder / "versions" / "0003_later.py").write_text(SECOND.format(more=more))
+        (folder / "versions" / "0004_later.py").write_text(SECOND.format(more=more))
         return str(folder)
 
     return add
@@ -57,7 +58,7 @@ def later(tmp_path):
 
 def test_migrations_make_the_tables_of_the_code(store):
     with store.reading() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
+        assert compare_metadata(MigrationContext.configure(connection), [tables.metadata, alerts]) == []
 
 
 def test_the_newest_migration_is_the_one_the_code_knows():
@@ -69,7 +70,7 @@ def test_the_newest_migration_is_the_one_the_code_knows():
 def test_a_rebuilt_table_keeps_its_children(store, later):
     """With foreign keys on, SQLite would delete them as the old table is dropped (LIBRARIES)."""
     before = content(store)
-    migrate.upgrade(store.engine, to="0003", migrations=later())
+    migrate.upgrade(store.engine, to="0004", migrations=later())
     after = content(store)
     assert len(before["measures"]) > 0
     assert len(before["points"]) > 0
@@ -77,14 +78,14 @@ def test_a_rebuilt_table_keeps_its_children(store, later):
     with store.writing() as connection:
         assert connection.execute(sa.text("SELECT desk FROM snapshots")).scalars().all() == ["-"]
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
-        assert migrate.revision(connection) == "0003"
+        assert migrate.revision(connection) == "0004"
 
 
 def test_a_migration_that_would_lose_a_parent_changes_nothing(store, later):
     before = content(store)
     broken = later('op.execute("DELETE FROM inputs")')
     with pytest.raises(Failure, match="would refer to nothing"):
-        migrate.upgrade(store.engine, to="0003", migrations=broken)
+        migrate.upgrade(store.engine, to="0004", migrations=broken)
     assert content(store) == before
     with store.reading() as connection:
         assert migrate.revision(connection) == tables.REVISION
@@ -94,13 +95,13 @@ def test_a_migration_that_would_lose_a_parent_changes_nothing(store, later):
 def test_a_migration_that_fails_changes_nothing(store, later):
     before = content(store)
     with pytest.raises(sa.exc.OperationalError):
-        migrate.upgrade(store.engine, to="0003", migrations=later('op.execute("DELETE FROM nowhere")'))
+        migrate.upgrade(store.engine, to="0004", migrations=later('op.execute("DELETE FROM nowhere")'))
     assert content(store) == before
     with store.reading() as connection:
         assert migrate.revision(connection) == tables.REVISION
 
 
 def test_an_older_store_is_not_read_until_it_is_migrated(store, monkeypatch):
-    monkeypatch.setattr("monitor.store.engine.REVISION", "0003")
+    monkeypatch.setattr("monitor.store.engine.REVISION", "0004")
     with pytest.raises(Failure, match=r"earlier skewwatch.*db upgrade"):
         Store.open(store.path, read_only=True)

@@ -72,18 +72,6 @@ def test_standing_is_shown_where_it_is_known():
     assert contract.document(snapshot(), known)["standing"] == known
 
 
-@pytest.mark.parametrize(
-    ("percentile", "extreme"),
-    [(None, False), (50.0, False), (94.9, False), (95.0, True), (100.0, True), (5.0, True), (5.1, False), (0, True)],
-)
-def test_an_extreme_is_the_highest_or_lowest_twentieth(percentile, extreme):
-    assert contract.at_extreme({"percentile": percentile, "n": 252}) is extreme
-
-
-def test_no_history_is_no_extreme():
-    assert not contract.at_extreme(contract.unrecorded(snapshot())[HEADLINE])
-
-
 @given(st.floats(allow_nan=True, allow_infinity=True), st.sampled_from(Level))
 def test_json_holds_no_number_that_json_has_not(value, level):
     measure = Measure(np.float64(value), value, value, "ratio", level, Cause.NO_QUOTES)

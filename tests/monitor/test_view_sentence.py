@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from monitor.view.names import read_ratio
-from monitor.view.sentence import Voice, sentence, title, voice
+from monitor.view.sentence import Voice, sentence, speaker, title, voice
 from pricing.reasons import Cause, Flag, Level
 from pricing.snapshot import Measure, Quality
-from tests.monitor.snapshots import FLAGGED, HEADLINE, bounded, missing, ratio, snapshot
+from tests.monitor.snapshots import COMPANION, FLAGGED, HEADLINE, bounded, missing, ratio, snapshot
 
 COSTS = "downside protection costs"
 TIMES = "times the implied volatility of"
@@ -95,6 +95,57 @@ def test_flags_that_do_not_degrade_are_not_said():
 def test_without_a_companion_the_headline_speaks_for_itself():
     said = sentence(replace(snapshot(bounded(1.38)), companion=None))
     assert said.startswith("IWM: one-month 10 % downside protection costs at least 1.38 times")
+
+
+PLACE, REFUSAL = "97th percentile of 252 closes", "no percentile: 41 closes recorded, 79 more needed"
+
+
+@pytest.mark.parametrize(
+    ("headline", "companion", "standing", "ends"),
+    [
+        (CLEAR, None, PLACE, f"a 10 % upside bet (1.49 to 1.52), {PLACE}."),
+        (CLEAR, None, REFUSAL, f"a 10 % upside bet (1.49 to 1.52); {REFUSAL}."),
+        (SHAKY, None, PLACE, f"a 10 % upside bet (1.45 to 1.57, wide quotes), {PLACE}."),
+        (
+            ratio(1.508, level=Level.EDGE),
+            None,
+            PLACE,
+            f"(1.49 to 1.52), {PLACE}; a target lies a hair beyond the last quoted strike.",
+        ),
+        (
+            bounded(1.38),
+            None,
+            PLACE,
+            (
+                f"a 5 % upside bet (1.21 to 1.23), {PLACE}; at 10 % it is at least 1.38 times, contracts are offered "
+                "there, nobody bids."
+            ),
+        ),
+        (
+            bounded(1.38),
+            missing(Cause.NO_BRACKET),
+            "at least the 90th percentile of 252 closes",
+            "contracts are offered there, nobody bids; at least the 90th percentile of 252 closes.",
+        ),
+    ],
+)
+def test_the_standing_is_that_of_the_number_that_speaks(headline, companion, standing, ends):
+    assert sentence(snapshot(headline, companion), standing=standing).endswith(ends)
+
+
+@pytest.mark.parametrize(
+    ("headline", "companion", "name"),
+    [
+        (CLEAR, None, HEADLINE),
+        (SHAKY, None, HEADLINE),
+        (WIDE, None, COMPANION),
+        (bounded(1.38), None, COMPANION),
+        (WIDE, bounded(1.1), HEADLINE),
+        (missing(Cause.NO_BID), missing(Cause.NO_BID), HEADLINE),
+    ],
+)
+def test_who_speaks(headline, companion, name):
+    assert speaker(snapshot(headline, companion)) == name
 
 
 @pytest.mark.parametrize(

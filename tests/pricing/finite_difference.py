@@ -17,6 +17,8 @@ import numpy as np
 from scipy.interpolate import CubicSpline
 from scipy.linalg import solve_banded
 
+from pricing.arrays import Floats
+
 WIDTH = 7.0  # standard deviations of ln S to either side
 IMPLICIT_HALF_STEPS = 4
 FEWEST_STEPS = 30  # between two events
@@ -45,7 +47,7 @@ class Grid:
     nodes: int = 401
     steps: int = 120
 
-    def price(self):
+    def price(self) -> float:
         inside = sorted((t, d) for t, d in self.dividends if 0.0 < t < self.years)
         times = [0.0, *(t for t, _ in inside), self.years]
         x = self._log_spots()
@@ -63,24 +65,25 @@ class Grid:
         return float(CubicSpline(x, value)(np.log(self.spot - self._owed(0.0))))
 
     @property
-    def _sign(self):
+    def _sign(self) -> float:
         return 1.0 if self.is_call else -1.0
 
-    def _owed(self, now, *, cum=False):
+    def _owed(self, now: float, *, cum: bool = False) -> float:
         """Value at `now` of the dividends still to come, of that instant's own too if `cum`."""
         if not self.escrowed:
             return 0.0
         ahead = [(t, d) for t, d in self.dividends if (t > now or (cum and t == now)) and t < self.years]
-        return sum(d * np.exp(-self.rate * (t - now)) for t, d in ahead)
+        return float(sum(d * np.exp(-self.rate * (t - now)) for t, d in ahead))
 
-    def _log_spots(self):
+    def _log_spots(self) -> Floats:
         start, strike = np.log(self.spot - self._owed(0.0)), np.log(self.strike)
         reach = WIDTH * self.vol * np.sqrt(self.years) + abs(self.rate - self.dividend_yield) * self.years
         low, high = min(start, strike) - reach, max(start, strike) + reach
         step = (high - low) / (self.nodes - 1)
-        return strike + step * (np.arange(self.nodes) - round((strike - low) / step))
+        grid: Floats = strike + step * (np.arange(self.nodes) - round((strike - low) / step))
+        return grid
 
-    def _between(self, value, s, early, late):
+    def _between(self, value: Floats, s: Floats, early: float, late: float) -> Floats:
         """From just before `late` back to just after `early`."""
         count = max(int(self.steps * ((late - early) / self.years) ** 0.5), FEWEST_STEPS)
         grid = late - (late - early) * (np.arange(count + 1) / count) ** 2
@@ -93,7 +96,7 @@ class Grid:
                 value = self._step(value, s, before, after - before, 0.5)
         return value
 
-    def _step(self, value, s, now, dt, theta):
+    def _step(self, value: Floats, s: Floats, now: float, dt: float, theta: float) -> Floats:
         h = np.log(s[1] / s[0])
         diffusion, drift = 0.5 * self.vol**2 / h**2, 0.5 * (self.rate - self.dividend_yield - 0.5 * self.vol**2) / h
         below, centre, above = diffusion - drift, -2.0 * diffusion - self.rate, diffusion + drift
@@ -109,7 +112,7 @@ class Grid:
         return _constrained(band, right, exercise)
 
 
-def _constrained(band, right, exercise):
+def _constrained(band: Floats, right: Floats, exercise: Floats) -> Floats:
     """Solve band value = right where value > exercise, value = exercise elsewhere."""
     exercised = np.zeros(right.size, bool)
     for _ in range(MOST_SETS):
@@ -129,8 +132,22 @@ def _constrained(band, right, exercise):
     raise RuntimeError("the exercised set did not settle")
 
 
-def price(spot, strike, years, vol, *, is_call, rate, nodes=401, steps=120, **terms):
-    """Price of one option [$], extrapolated from a grid and one twice as fine; `terms` as in `Grid`."""
-    coarse = Grid(spot, strike, years, vol, is_call, rate, nodes=nodes, steps=steps, **terms)
+def price(
+    spot: float,
+    strike: float,
+    years: float,
+    vol: float,
+    *,
+    is_call: bool,
+    rate: float,
+    dividend_yield: float = 0.0,
+    dividends: tuple[tuple[float, float], ...] = (),
+    escrowed: bool = False,
+    american: bool = True,
+    nodes: int = 401,
+    steps: int = 120,
+) -> float:
+    """Price of one option [$], extrapolated from a grid and one twice as fine; the terms as in `Grid`."""
+    coarse = Grid(spot, strike, years, vol, is_call, rate, dividend_yield, dividends, escrowed, american, nodes, steps)
     fine = replace(coarse, nodes=2 * nodes - 1, steps=2 * steps)
     return (4.0 * fine.price() - coarse.price()) / 3.0

@@ -49,7 +49,7 @@ def test_is_the_ssvi_of_the_paper(theta, rho, phi):
 
 @given(THETA, RHO, st.floats(0.05, 10))
 def test_is_a_raw_svi(theta, rho, phi):
-    """Its natural parameters made raw: a = theta (1 - rho^2)/2, b = theta phi/2, m = -rho/phi, s = sqrt(1 - rho^2)/phi."""
+    """In raw parameters: a = theta (1 - rho^2)/2, b = theta phi/2, m = -rho/phi, s = sqrt(1 - rho^2)/phi."""
     flat = np.sqrt(1 - rho**2)
     svi = Svi(*(np.array([one]) for one in (theta * flat**2 / 2, theta * phi / 2, rho, -rho / phi, flat / phi)))
     surface = Essvi.of(YEARS[:1], np.array([theta]), np.array([rho]), np.array([phi]))

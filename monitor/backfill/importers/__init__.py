@@ -1,0 +1,1 @@
+"""The formats of history, a module each; see `monitor.backfill`."""
