@@ -81,7 +81,7 @@ def draw(underlyings: int, seed: int) -> Drawn:
         vol,
         is_call,
         rate=rate[expiry],
-        dividends=Dividends(when[expiry], amounts[expiry]),
+        dividends=Dividends(when[expiry], amounts[expiry], escrowed=True),
     )
     half = np.maximum(CENT, 0.01 * worth) * rng.uniform(0.6, 1.6, worth.size)
     bid = np.floor((worth - half) / CENT + 1e-9) * CENT
@@ -95,7 +95,7 @@ def draw(underlyings: int, seed: int) -> Drawn:
         years=years,
         rate=rate,
         borrow=np.zeros(years.size),
-        dividends=Dividends(when, amounts),
+        dividends=Dividends(when, amounts, escrowed=True),
         american=True,
     )
     return Drawn(book, vol)

@@ -83,7 +83,10 @@ def american_price(
 
     Notes
     -----
-    Within 3e-6 of the strike without cash dividends; see docs/accuracy.md for those with.
+    Without cash dividends it is right to 1e-5 of the strike, and to 1e-6 for 99 listed options in 100 (against
+    QuantLib's highest precision). With them it is right to 0.001 vol points at the 95th percentile, in either of
+    the two models of `Dividends`; a yield of its own beside the cash is then an approximation for calls, which
+    are worth the better of exercising for the yield and for the dividends.
 
     References
     ----------

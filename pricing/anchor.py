@@ -96,7 +96,7 @@ def anchor(chain: Chain, usable: Bools, curve: Curve, schedule: Schedule, settin
         years=years,
         rate=curve.rate(years),
         borrow=np.full(years.shape, usual),
-        dividends=Dividends(np.array(inside[0]), np.array(inside[1])) if inside[0] else None,
+        dividends=Dividends(*inside, escrowed=True) if inside[0] else None,
         american=chain.style is Style.AMERICAN,
     )
     worth = _worth(inside, book.rate, years)

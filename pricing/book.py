@@ -38,7 +38,7 @@ class Book:
     years, rate, borrow : float array, shape (expiries,)
         To each expiry's end [year]; continuous rate and yield of its underlying [1/year].
     dividends : Dividends or None
-        Cash amounts, shape (m,) for all expiries or (expiries, m).
+        Cash amounts, shape (m,) for all expiries or (expiries, m); escrowed, as volatilities are the forward's.
     american : bool
     """
 
@@ -63,7 +63,7 @@ class Book:
         expiry = self.expiry[rows]
         dividends = self.dividends
         if dividends is not None and dividends.years.ndim > 1:
-            dividends = Dividends(dividends.years[expiry], dividends.amounts[expiry])
+            dividends = Dividends(dividends.years[expiry], dividends.amounts[expiry], escrowed=dividends.escrowed)
         return Contracts(
             forward=forward[expiry],
             strike=self.strike[rows],

@@ -146,12 +146,14 @@ class Stock:
 
 def payments(dividends: Dividends, years: Floats) -> tuple[Ints, Payments]:
     """Options of `years`, any shape, that have a dividend inside their life: flat positions and the payments."""
+    years = np.atleast_1d(years)
     shape = (*years.shape, dividends.years.shape[-1])
     when, amount = np.broadcast_to(dividends.years, shape), np.broadcast_to(dividends.amounts, shape)
     inside = (when > 0.0) & (when < years[..., None]) & (amount > 0.0)
     rows = np.flatnonzero(inside.any(axis=-1))
-    chosen = np.where(inside, when, 0.0).reshape(-1, shape[-1])[rows]
-    paid = np.where(inside, amount, 0.0).reshape(-1, shape[-1])[rows]
+    place = np.unravel_index(rows, years.shape)
+    kept = inside[place]
+    chosen, paid = np.where(kept, when[place], 0.0), np.where(kept, amount[place], 0.0)
     most = int((chosen > 0.0).sum(axis=1).max(initial=1))
     order = np.argsort(chosen, axis=1, kind="stable")[:, -most:]
     chosen, paid = np.take_along_axis(chosen, order, axis=1), np.take_along_axis(paid, order, axis=1)

@@ -106,35 +106,35 @@ def of_surface(surface: Surface, strikes: Floats, settings: Settings) -> dict[st
         price = black.price(forward, strike[:, :2], stdev[:, :2], np.array([False, True]))
         under = below(forward, strike[:, :2], ends)
         down, up, middle, collar = _roots(surface, atm, price[:, 1], float(strikes[0, 0]))
-    edges = reading.edge[Scenario.MID]
-    low, high = settings.pairs[0]
-    found = {}
-    for at, (under_spot, over_spot) in enumerate(settings.pairs):
-        tag, edge = f"{days}d_{under_spot}_{over_spot}", bool(edges[2 * at : 2 * at + 2].any())
-        gap = (put[:, at] - call[:, at]) * POINTS
-        found[f"skew_ratio_{tag}"] = Values(put[:, at] / call[:, at], "ratio", Envelope.BALANCE, edge, at)
-        found[f"skew_spread_{tag}"] = Values(gap, "vol points", Envelope.BALANCE, edge, at)
-    edge, at_tenor = bool(edges[:2].any()), np.sqrt(tenor)
-    balance = {
-        f"skew_slope_{days}d": (put[:, 0] - call[:, 0]) * at_tenor / atm,
-        f"price_ratio_{days}d_{low}_{high}": price[:, 0] / price[:, 1],
-        f"tail_probability_ratio_{days}d_{low}_{high}": under[:, 0] / (1 - under[:, 1]),
-    }
-    base = strikes[0, 0] * 100 / low
-    return (
-        found
-        | {name: Values(each, "ratio", Envelope.BALANCE, edge, 0) for name, each in balance.items()}
-        | {
-            f"zero_cost_collar_{days}d_{high}": Values(1 - collar / base, "share", Envelope.BALANCE, edge, 0),
-            f"put_vol_{days}d_{low}": Values(put[:, 0], "vol", Envelope.LEVEL, bool(edges[0]), 0),
-            f"call_vol_{days}d_{high}": Values(call[:, 0], "vol", Envelope.LEVEL, bool(edges[1]), 0),
-            f"atm_vol_{days}d": Values(atm / at_tenor, "vol", Envelope.LEVEL),
-            f"skew_ratio_{days}d_1sd": Values(
-                put[:, -1] / call[:, -1], "ratio", Envelope.BALANCE, bool(edges[-2:].any())
-            ),
-            f"risk_reversal_{days}d_25": Values((down - up) / middle, "ratio", Envelope.BALANCE),
+        edges = reading.edge[Scenario.MID]
+        low, high = settings.pairs[0]
+        found = {}
+        for at, (under_spot, over_spot) in enumerate(settings.pairs):
+            tag, edge = f"{days}d_{under_spot}_{over_spot}", bool(edges[2 * at : 2 * at + 2].any())
+            gap = (put[:, at] - call[:, at]) * POINTS
+            found[f"skew_ratio_{tag}"] = Values(put[:, at] / call[:, at], "ratio", Envelope.BALANCE, edge, at)
+            found[f"skew_spread_{tag}"] = Values(gap, "vol points", Envelope.BALANCE, edge, at)
+        edge, at_tenor = bool(edges[:2].any()), np.sqrt(tenor)
+        balance = {
+            f"skew_slope_{days}d": (put[:, 0] - call[:, 0]) * at_tenor / atm,
+            f"price_ratio_{days}d_{low}_{high}": price[:, 0] / price[:, 1],
+            f"tail_probability_ratio_{days}d_{low}_{high}": under[:, 0] / (1 - under[:, 1]),
         }
-    )
+        base = strikes[0, 0] * 100 / low
+        return (
+            found
+            | {name: Values(each, "ratio", Envelope.BALANCE, edge, 0) for name, each in balance.items()}
+            | {
+                f"zero_cost_collar_{days}d_{high}": Values(1 - collar / base, "share", Envelope.BALANCE, edge, 0),
+                f"put_vol_{days}d_{low}": Values(put[:, 0], "vol", Envelope.LEVEL, bool(edges[0]), 0),
+                f"call_vol_{days}d_{high}": Values(call[:, 0], "vol", Envelope.LEVEL, bool(edges[1]), 0),
+                f"atm_vol_{days}d": Values(atm / at_tenor, "vol", Envelope.LEVEL),
+                f"skew_ratio_{days}d_1sd": Values(
+                    put[:, -1] / call[:, -1], "ratio", Envelope.BALANCE, bool(edges[-2:].any())
+                ),
+                f"risk_reversal_{days}d_25": Values((down - up) / middle, "ratio", Envelope.BALANCE),
+            }
+        )
 
 
 def below(forward: float, strike: Floats, reading: Reading) -> Floats:
@@ -233,13 +233,15 @@ def measure(values: Values, settings: Settings, why: Cause) -> Measure:
     return Measure(value, low, high, values.unit, level)
 
 
-def bound(surface: Surface, strikes: Floats, settings: Settings, at: int) -> dict[str, Measure]:
+def bound(surface: Surface, most: Floats, strikes: Floats, settings: Settings, at: int) -> dict[str, Measure]:
     """Bound what cannot be valued: one wing has offers and no bid.
 
     Parameters
     ----------
     surface : Surface
-        Of `tenor.offered`, in whose scenarios the bought side stands at its asks.
+        Of the kept quotes.
+    most : array, shape (2,)
+        Total variance at the tenor that neither strike can exceed by what is asked around it, `tenor.ceiling`. [1]
     strikes : array, shape (2,)
         Downside and upside. [$]
     settings : Settings
@@ -254,21 +256,19 @@ def bound(surface: Surface, strikes: Floats, settings: Settings, at: int) -> dic
     """
     low, high = settings.pairs[at]
     days, tag = settings.tenor_days, f"{settings.tenor_days}d_{low}_{high}"
-    strike = np.tile(strikes, (len(Scenario), 1))
+    root = np.sqrt(surface.tenor)
     with np.errstate(invalid="ignore", divide="ignore"):
-        stdev = np.sqrt(surface.read(strike).variance)
-        put, call = (stdev / np.sqrt(surface.tenor)).T
-        price = black.price(surface.tenor_forward, strike, stdev, np.array([False, True]))
-    balances = {
-        f"skew_ratio_{tag}": (put / call, "ratio"),
-        f"skew_spread_{tag}": ((put - call) * POINTS, "vol points"),
-        f"price_ratio_{tag}": (price[:, 0] / price[:, 1], "ratio"),
-    }
-    bounds = {
-        name: (each[Scenario.PUT_CHEAP], each[Scenario.PUT_RICH], unit) for name, (each, unit) in balances.items()
-    }
-    bounds[f"put_vol_{days}d_{low}"] = (np.nan, put[Scenario.PUT_RICH], "vol")
-    bounds[f"call_vol_{days}d_{high}"] = (np.nan, call[Scenario.PUT_CHEAP], "vol")
+        bid = np.sqrt(surface.read(np.tile(strikes, (len(Scenario), 1))).variance[Scenario.BID])
+        ask = np.sqrt(most)
+        worth = black.price(surface.tenor_forward, strikes, np.stack([bid, ask]), np.array([False, True]))
+        (put_bid, call_bid), (put_ask, call_ask) = bid / root, ask / root
+        bounds = {
+            f"skew_ratio_{tag}": (put_bid / call_ask, put_ask / call_bid, "ratio"),
+            f"skew_spread_{tag}": ((put_bid - call_ask) * POINTS, (put_ask - call_bid) * POINTS, "vol points"),
+            f"price_ratio_{tag}": (worth[0, 0] / worth[1, 1], worth[1, 0] / worth[0, 1], "ratio"),
+            f"put_vol_{days}d_{low}": (np.nan, put_ask, "vol"),
+            f"call_vol_{days}d_{high}": (np.nan, call_ask, "vol"),
+        }
     return {
         name: Measure(None, _number(least), _number(most), unit, Level.BOUNDED, Cause.NO_BID)
         for name, (least, most, unit) in bounds.items()

@@ -19,7 +19,7 @@ from pricing.report import report
 from pricing.settings import Settings
 from pricing.snapshot import Measure, Snapshot
 from pricing.surface import Surface
-from pricing.tenor import Ladder, choose, offered, quoted, scenarios, targets, unreached
+from pricing.tenor import Ladder, ceiling, choose, quoted, scenarios, targets, unreached
 
 __all__ = ["Workings", "take", "work"]
 
@@ -144,7 +144,9 @@ def _measures(
         found[name] = measures.measure(values, settings, cause)
     for at, obstacle in enumerate(why):
         if obstacle:
-            bounds = measures.bound(offered(pair, settings, spot, *strikes[at].tolist()), strikes[at], settings, at)
+            low, high = strikes[at].tolist()
+            each = [(ceiling(one, low, is_call=False), ceiling(one, high, is_call=True)) for one in pair]
+            bounds = measures.bound(surface, surface.share @ np.array(each), strikes[at], settings, at)
             found |= {name: one for name, one in bounds.items() if name in found and found[name].value is None}
     return found
 

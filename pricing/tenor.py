@@ -6,14 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pricing import black
 from pricing.arrays import Bools, Floats, Ints
+from pricing.implied import implied_stdev
 from pricing.reasons import Cause
 from pricing.settings import Base, Settings
 from pricing.smile import FEWEST, Smiles
 from pricing.surface import Scenario, Surface
 from pricing.time import DAYS
 
-__all__ = ["Ladder", "choose", "offered", "quoted", "scenarios", "targets", "unreached"]
+__all__ = ["Ladder", "ceiling", "choose", "quoted", "scenarios", "targets", "unreached"]
 
 EDGE = 1e-3  # of spot: how far beyond the last quote a target may be read
 HALF_STEP = 0.5  # of the last strike step: the same, where that is less
@@ -143,23 +145,24 @@ def quoted(pair: list[Ladder], settings: Settings, spot: float) -> Surface:
     return _surface(pair, [scenarios(ladder) for ladder in pair], settings, spot)
 
 
-def offered(pair: list[Ladder], settings: Settings, spot: float, low: float, high: float) -> Surface:
-    """Build the surface that bounds: on the side bought every offer, as far as the first strike at the target.
+def ceiling(ladder: Ladder, target: float, *, is_call: bool) -> float:
+    """Return the most that an option can be worth at a strike by what is asked around it, as total variance. [1]
 
-    Only the two mixed scenarios are filled: puts at bids with calls at whatever is asked for them, and the
-    reverse.
+    Prices are convex in the strike, so that between two strikes they lie under the line through what is asked at
+    them (R. C. Merton, "Theory of rational option pricing," Bell J. Econ., vol. 4, 1973, theorem 4): no fit and no
+    bid is needed. NaN where no two offers lie around the target.
     """
-    tables = []
-    for ladder in pair:
-        bid = np.where(ladder.kept, ladder.bid, np.nan)
-        beyond, before = ladder.strike[ladder.strike >= high], ladder.strike[ladder.strike <= low]
-        reach, depth = (beyond[0] if beyond.size else np.inf), (before[-1] if before.size else -np.inf)
-        calls = np.where(ladder.is_call & (ladder.strike <= reach), ladder.ask, np.nan)
-        puts = np.where(~ladder.is_call & (ladder.strike >= depth), ladder.ask, np.nan)
-        nothing = np.full(bid.shape, np.nan)
-        cheap, rich = np.where(ladder.is_call, calls, bid), np.where(ladder.is_call, bid, puts)
-        tables.append(np.stack([nothing, nothing, nothing, cheap, rich]))
-    return _surface(pair, tables, settings, spot)
+    side = (ladder.is_call == is_call) & np.isfinite(ladder.ask)
+    strike = ladder.strike[side]
+    after = int(np.searchsorted(strike, target))
+    exact = after < strike.size and strike[after] == target
+    around = slice(after, after + 1) if exact else slice(after - 1, after + 1)
+    if not exact and not 0 < after < strike.size:
+        return float("nan")
+    near, stdev = strike[around], ladder.ask[side][around] * np.sqrt(ladder.years)
+    worth = float(np.interp(target, near, black.price(ladder.forward, near, stdev, is_call)))
+    most, _ = implied_stdev(worth, ladder.forward, target, is_call)
+    return float(most) ** 2
 
 
 def _surface(pair: list[Ladder], tables: list[Floats], settings: Settings, spot: float) -> Surface:

@@ -191,7 +191,7 @@ class Market:
             scene.terms,
             scene.smile,
             truth.spot,
-            Dividends(np.array(years), np.array(amounts)) if years else None,
+            Dividends(years, amounts, escrowed=True) if years else None,
             american=(self.style or self.underlying.style) is Style.AMERICAN,
         )
         vol = truth.month().at_forward() if truth.pair() else self.dynamics.level

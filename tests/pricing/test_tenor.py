@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
+from pricing import black
 from pricing.reasons import Cause
 from pricing.settings import Base, Settings
 from pricing.surface import Scenario
-from pricing.tenor import Ladder, choose, offered, quoted, scenarios, targets, unreached
+from pricing.tenor import Ladder, ceiling, choose, quoted, scenarios, targets, unreached
 
 SPOT = 100.0
 SETTINGS = Settings()
@@ -197,33 +196,19 @@ def test_a_quote_without_a_bid_weighs_as_little_as_its_width():
     assert got.half_spread[0, Scenario.ASK, at - 1] == pytest.approx(0.001)
 
 
-@given(st.floats(100.5, 119.0))
-def test_offers_reach_as_far_as_the_first_strike_at_the_target(target):
-    """The calls have no bids from 104 on; their offers count up to the first strike at or over the target."""
-    pair = [ladder(one, silent=np.arange(104.0, 121.0)) for one in (23, 37)]
-    got = offered(pair, SETTINGS, SPOT, 90.0, target)
-    last = got.quoted[1]
-    np.testing.assert_allclose(last[:, Scenario.PUT_CHEAP], np.ceil(target))
-    np.testing.assert_allclose(last[:, Scenario.PUT_RICH], 103.0)  # calls at bids: the kept ones
-    assert np.isfinite(got.read(np.full((len(Scenario), 1), target)).variance[Scenario.PUT_CHEAP]).all()
-    assert (got.smiles.size[:, :3] == 0).all()
+def test_the_ceiling_is_the_line_between_two_offers():
+    """Merton's convexity, by the prices of the neighbours."""
+    one = ladder(30)
+    near = one.strike[one.is_call][[2, 3]]
+    target = float(near @ [0.25, 0.75])
+    asked = one.ask[one.is_call][[2, 3]] * np.sqrt(one.years)
+    worth = black.price(one.forward, near, asked, is_call=True) @ [0.25, 0.75]
+    got = ceiling(one, target, is_call=True)
+    assert black.price(one.forward, target, np.sqrt(got), is_call=True) == pytest.approx(worth, rel=1e-9)
+    assert ceiling(one, float(near[0]), is_call=True) == pytest.approx(asked[0] ** 2, rel=1e-9)
 
 
-def test_offers_of_puts_mirror_those_of_calls():
-    pair = [ladder(one, silent=np.arange(80.0, 95.0)) for one in (23, 37)]
-    got = offered(pair, SETTINGS, SPOT, 90.5, 110.0)
-    first = got.quoted[0]
-    np.testing.assert_allclose(first[:, Scenario.PUT_RICH], 90.0)
-    np.testing.assert_allclose(first[:, Scenario.PUT_CHEAP], 95.0)
-    at_strikes = offered(pair, SETTINGS, SPOT, 90.0, 110.0)
-    np.testing.assert_allclose(at_strikes.quoted[0][:, Scenario.PUT_RICH], 90.0)
-    np.testing.assert_allclose(at_strikes.quoted[1][:, Scenario.PUT_CHEAP], 110.0)
-
-
-def test_arguments_stay_as_they_were():
-    one = ladder(30, silent=(105.0,))
-    before = {name: getattr(one, name).copy() for name in ("strike", "bid", "mid", "ask", "kept")}
-    quoted([one], SETTINGS, SPOT)
-    offered([one], SETTINGS, SPOT, 90.0, 110.0)
-    for name, column in before.items():
-        np.testing.assert_array_equal(getattr(one, name), column)
+def test_no_ceiling_beyond_the_offers():
+    one = ladder(30)
+    assert np.isnan(ceiling(one, float(one.strike[-1]) + 1.0, is_call=True))
+    assert np.isnan(ceiling(one, float(one.strike[0]) - 1.0, is_call=False))
