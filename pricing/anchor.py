@@ -37,6 +37,8 @@ class Anchor:
         Between settlements.
     dividend_value : float array
         Today's worth of the dividends before each expiry. [$]
+    known_yield : float
+        Continuous yield of the schedule. [1/year]
     """
 
     forwards: Forwards
@@ -44,6 +46,7 @@ class Anchor:
     book: Book
     days: Ints
     dividend_value: Floats
+    known_yield: float
 
     @property
     def years(self) -> Floats:
@@ -60,7 +63,7 @@ class Anchor:
         """Financing that each forward shows over the rate, given the spot. [1/year]"""
         with np.errstate(divide="ignore", invalid="ignore"):
             carried = np.log(self.forwards.forward / (self.spot.value - self.dividend_value))
-            over: Floats = (carried - self.rate * self.days / DAYS) / (self.days / DAYS)
+            over: Floats = carried / (self.days / DAYS) - (self.rate - self.known_yield)
         return np.where(self.days > 0, over, np.nan)
 
 
@@ -106,7 +109,7 @@ def anchor(chain: Chain, usable: Bools, curve: Curve, schedule: Schedule, settin
     if book.american and np.isfinite(spot.carry):  # unusual financing changes the premiums
         book = replace(book, borrow=np.full(years.shape, usual - spot.carry))
         found, spot = _anchored(book, alive, days, worth, chain.spot, usual, schedule, settings)
-    return Anchor(found, spot, book, days, worth)
+    return Anchor(found, spot, book, days, worth, usual)
 
 
 def _anchored(

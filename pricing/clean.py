@@ -94,7 +94,7 @@ def beyond_zero_bids(ladder: Ints, is_call: Bools, strike: Floats, bid: Floats, 
         False for every row in the money.
     """
     outside = np.where(is_call, strike >= forward, strike < forward)
-    silent = outside & ~(bid > 0)
+    silent = outside & (bid == 0)
     pair = np.zeros(strike.size + 1, bool)  # pair[i]: rows i - 1 and i of one ladder both without a bid
     pair[1:-1] = silent[1:] & silent[:-1] & (ladder[1:] == ladder[:-1])
     first_of_pair, last_of_pair = pair[1:], pair[:-1]

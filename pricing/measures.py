@@ -148,7 +148,7 @@ def below(forward: float, strike: Floats, reading: Reading) -> Floats:
     d2 = np.log(forward / strike) / stdev - stdev / 2
     density = np.exp(-(d2**2) / 2) / np.sqrt(2 * np.pi)
     share: Floats = ndtr(-d2) + density * reading.slope / (2 * stdev)
-    return share
+    return np.where((share >= 0) & (share <= 1), share, np.nan)
 
 
 def _roots(surface: Surface, atm: Floats, price: Floats, start: float) -> tuple[Floats, Floats, Floats, Floats]:

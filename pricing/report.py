@@ -14,7 +14,7 @@ from pricing.chain import Chain
 from pricing.dividends import Schedule
 from pricing.pchip import pchip
 from pricing.reasons import Cause, Flag, Level, Reason
-from pricing.settings import Settings
+from pricing.settings import Base, Settings
 from pricing.smile import FEWEST, Smiles
 from pricing.snapshot import ExpiryReport, Measure, Quality, QuoteCount, SmileReport, Snapshot
 from pricing.spot import Origin
@@ -126,7 +126,7 @@ def _doubts(
         Flag.EDGE: headline.status is Level.EDGE,
         Flag.NOISY: headline.status is Level.NOISY,
         Flag.BOUNDED: headline.status is Level.BOUNDED,
-        Flag.OUTSIDE_ENVELOPE: any(_outside(one) for one in found.values()),
+        Flag.OUTSIDE_ENVELOPE: any(_outside(one) for name, one in found.items() if not name.startswith("tail")),
     }
     if pair:
         last = max(chain.expiries[ladder.expiry].instant for ladder in pair)
@@ -168,7 +168,6 @@ def _expiries(
     forwards, residual = anchored.forwards, anchored.residual
     kept = np.bincount(chain.expiry[reason == Reason.KEPT], minlength=len(chain.expiries))
     by_expiry = {ladder.expiry: ladder for ladder in ladders}
-    low, high = (spot * percent / 100 for percent in settings.pairs[0])
     reports = []
     for at, (expiry, years) in enumerate(zip(chain.expiries, anchored.years.tolist(), strict=True)):
         if not settings.min_days <= years * DAYS <= settings.max_days:
@@ -178,6 +177,8 @@ def _expiries(
         if ladder is None:
             why = Cause.NO_QUOTES if np.isfinite(forwards.forward[at]) else Cause.NO_FORWARD
         else:
+            base = spot if settings.moneyness is Base.SPOT else ladder.forward
+            low, high = (base * percent / 100 for percent in settings.pairs[0])
             why = unreached([ladder], low, high, spot)
         reports.append(
             ExpiryReport(

@@ -17,6 +17,7 @@ __all__ = ["Origin", "SyncSpot", "carry_days", "synchronous_spot"]
 FEW = 5  # later expiries whose median is the spot where the expiry of the day is not to be had
 LAST_HALF_HOUR = 0.5 / 24 / 365  # years before its end from which an expiry of the day is no longer believed
 APART = 1.7e-4  # of spot (0.05 on 294): expiries further apart than this disagree
+ASTRAY = 1e-3  # of spot: a same-day expiry so far from the next five is a fault, not a spot
 UNUSUAL_CARRY = 0.02  # financing this far from the rate is a borrow fee or an unknown yield [1/year]
 CARRY_DAYS = 65  # expiries within these settlement days show the slope of the carry
 FEWEST_FOR_CARRY = 3
@@ -106,14 +107,17 @@ def synchronous_spot(
     log_spot, slope = _own_carry(forward, se, days / DAYS, rate, dividend_value, later)
     unusual = bool(np.isfinite(slope)) and (abs(slope) > UNUSUAL_CARRY or not dividends_known)
     carry = slope if unusual else np.nan
+    first = later[:FEW]
+    each = forward[first] * np.exp(-rate[first] * days[first] / DAYS) + dividend_value[first]
     if today.any():
-        return SyncSpot(float(np.mean((forward + dividend_value)[today])), Origin.SAME_DAY, carry=carry)
+        value = float(np.mean((forward + dividend_value)[today]))
+        others = float(np.median(each)) if first.size and not unusual else value
+        if abs(others / value - 1) <= ASTRAY:
+            return SyncSpot(value, Origin.SAME_DAY, carry=carry)
     if unusual:
         return SyncSpot(float(np.exp(log_spot)), Origin.CARRY, carry=carry)
     if not later.size:
         return SyncSpot(feed, Origin.FEED) if np.isfinite(feed) else SyncSpot(np.nan, Origin.NONE)
-    first = later[:FEW]
-    each = forward[first] * np.exp(-rate[first] * days[first] / DAYS) + dividend_value[first]
     value = float(np.median(each))
     return SyncSpot(value, Origin.PARITY, float(np.ptp(each)) / value)
 

@@ -112,7 +112,8 @@ def overlay(connection: sa.Connection, name: str, until: Day, *, known_by: datet
     if not rows:
         return None
     kept = _overlay(name, rows)
-    sessions = sessions_between(kept.known_at.min().astype("datetime64[D]"), until)
+    first = kept.known_at.min().astype("datetime64[D]")
+    sessions = sessions_between(np.minimum(first, until), until)
     at = official_instants(sessions)
     if known_by is not None and sessions.size and sessions[-1] == until:
         at[-1] = np.datetime64(int(known_by.timestamp()), "s")

@@ -149,7 +149,12 @@ def recorded(connection: sa.Connection, asked: Asked, config: Config, *, other: 
     """
     series, rows = _one(connection, asked, config)
     if other is not None:
-        return Recorded(relative(series, _one(connection, replace(asked, symbol=other), config)[0]))
+        quotient = relative(series, _one(connection, replace(asked, symbol=other), config)[0])
+        if not np.isfinite(quotient.value).any():
+            raise NoDataError(
+                f"{asked.symbol} and {other} have no session with {asked.measure} in common", "see the history of each"
+            )
+        return Recorded(quotient)
     if not is_ratio(asked.measure):
         return Recorded(series, rows)
     level = read.series(connection, asked.symbol, f"atm_vol_{read_ratio(asked.measure).days}d", until=asked.until)
@@ -167,9 +172,10 @@ def beside(connection: sa.Connection, name: str, until: Day) -> Recorded:
     index = past.index(connection, name)
     series = past.overlay(connection, name, until) if index is None else index.until(until)
     if series is None:
-        raise _absent(
-            f"no overlay and no index {name} is stored", read.overlays(connection) + contents.priced(connection)
-        )
+        there = read.overlays(connection) + contents.priced(connection)
+        raise _absent(f"no overlay and no index {name} is stored", there)
+    if not np.isfinite(series.value).any():
+        raise NoDataError(f"nothing of {name} was known by {until}", "import what was known earlier, or ask for later")
     return Recorded(series)
 
 

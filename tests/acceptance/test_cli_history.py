@@ -203,6 +203,20 @@ def test_against_another_symbol(run, data, closes):
     assert [each["value"] for each in content["points"]] == pytest.approx((closes / 2).tolist())
 
 
+def test_what_has_nothing_in_common_or_was_not_known_yet_is_said(run, data):
+    fill(data, found=points([2.0] * 50, days_before(date(2020, 1, 1), 50), symbol="SPY", source="cboe"))
+    code, out, err = run("history", "IWM", "--against", "SPY")
+    assert (code, out) == (3, "")
+    assert "IWM and SPY have no session with skew_ratio_30d_90_110 in common" in err
+    late = Reading("late", date(2026, 6, 1), pd.Timestamp("2026-08-01T00:00Z").to_pydatetime(), 1.0, "test")
+    with Store.open(data / "skewwatch.db") as store, store.writing() as connection:
+        record_overlay(connection, [late])
+    for command in ("history", "study"):
+        code, out, err = run(command, "IWM", "--overlay", "late")
+        assert (code, out) == (3, "")
+        assert "nothing of late was known by 2026-07-07" in err
+
+
 def test_prices_have_a_history_and_a_context_too(run):
     _, out, _ = run("history", "IWM", "--measure", "close", "--support", "2026-06-15")
     assert out.startswith("IWM close ")

@@ -91,7 +91,7 @@ def beyond_by_loop(ladder, is_call, strike, bid, forward):
         outward = sorted(outside, key=lambda i: strike[i] if is_call[i] else -strike[i])
         for n, i in enumerate(outward):
             after = outward[n + 1] if n + 1 < len(outward) else None
-            if not bid[i] > 0 and after is not None and not bid[after] > 0:
+            if bid[i] == 0 and after is not None and bid[after] == 0:
                 for further in outward[n:]:
                     beyond[further] = True
                 break

@@ -77,16 +77,22 @@ def test_three_cents_on_three_hundred_do_not_disagree():
 
 
 def test_the_expiry_of_the_day_carries_nothing():
-    got = spot_of([100.2, 101.0, 101.1, 101.2], [0, 2, 4, 7], years=[3 / 8760, 0.01, 0.02, 0.03])
+    got = spot_of([100.05, *carried(100.0, [2, 4, 7])], [0, 2, 4, 7], years=[3 / 8760, 0.01, 0.02, 0.03])
     assert got.origin is Origin.SAME_DAY
-    assert got.value == 100.2
+    assert got.value == 100.05
 
 
 @pytest.mark.parametrize(("minutes", "origin"), [(31, Origin.SAME_DAY), (29, Origin.PARITY), (0, Origin.PARITY)])
 def test_the_last_half_hour_of_the_expiry_of_the_day_is_not_believed(minutes, origin):
-    got = spot_of([100.2, *carried(100.0, [2, 4])], [0, 2, 4], years=[minutes / 525_600, 0.01, 0.02])
+    got = spot_of([100.05, *carried(100.0, [2, 4])], [0, 2, 4], years=[minutes / 525_600, 0.01, 0.02])
     assert got.origin is origin
-    assert got.value == pytest.approx(100.2 if origin is Origin.SAME_DAY else 100.0)
+    assert got.value == pytest.approx(100.05 if origin is Origin.SAME_DAY else 100.0)
+
+
+def test_an_expiry_of_the_day_that_no_other_bears_out_is_not_believed():
+    got = spot_of([101.0, *carried(100.0, [2, 4])], [0, 2, 4], years=[3 / 8760, 0.01, 0.02])
+    assert got.origin is Origin.PARITY
+    assert got.value == pytest.approx(100.0)
 
 
 def test_an_expiry_of_the_day_that_is_not_quoted_gives_nothing():
