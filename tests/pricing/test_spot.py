@@ -126,6 +126,23 @@ def test_an_index_of_unknown_dividends_speaks_for_itself():
     assert spot_of(forward, DAYS, known=True).origin is Origin.PARITY
 
 
+@pytest.mark.parametrize(("fee", "origin"), [(0.015, Origin.PARITY), (0.025, Origin.CARRY), (-0.025, Origin.CARRY)])
+def test_two_per_cent_a_year_are_unusual(fee, origin):
+    assert spot_of(carried(50.0, DAYS, rate=RATE - fee), DAYS).origin is origin
+
+
+def test_three_expiries_show_the_slope():
+    got = spot_of(carried(50.0, DAYS[:3], rate=RATE - 0.08), DAYS[:3])
+    assert got.origin is Origin.CARRY
+    assert got.value == pytest.approx(50.0, rel=1e-12)
+
+
+def test_expiries_beyond_two_months_have_no_say_in_the_slope():
+    days = np.array([5, 12, 19, 66, 90, 180])
+    bent = np.where(days > 65, 1.05, 1.0) * carried(50.0, days)
+    assert spot_of(bent, days).origin is Origin.PARITY
+
+
 def test_two_expiries_show_no_slope():
     got = spot_of(carried(50.0, DAYS[:2], rate=RATE - 0.08), DAYS[:2])
     assert got.origin is Origin.PARITY
