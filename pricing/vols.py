@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pricing.american import Dividends, early_exercise_premium
+from pricing import black
+from pricing.american import Dividends, american_implied_vol, early_exercise_premium
 from pricing.arrays import Bools, Codes, Floats
 from pricing.implied import implied_vol
 
 __all__ = ["Contracts", "Vols", "premium", "quote_vols"]
-
-PASSES = 2  # sigma <- Black(price - premium(sigma)): leaves 0.0005 vol points out of the money (METHOD section 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +113,21 @@ def quote_vols(contracts: Contracts, bid: Floats, ask: Floats) -> Vols:
     """
     c = contracts
     prices = np.stack([np.where(bid > 0, bid, np.nan), np.where(bid > 0, (bid + ask) / 2, np.nan), ask])
-    early = np.zeros(bid.shape)
-    implied = implied_vol(prices[1], c.forward, c.strike, c.years, c.is_call, discount=c.discount)
     if c.american:
-        for _ in range(PASSES):
-            early = premium(c, implied.vol)
-            implied = implied_vol(prices[1] - early, c.forward, c.strike, c.years, c.is_call, discount=c.discount)
+        implied = american_implied_vol(
+            prices[1],
+            c.spot,
+            c.strike,
+            c.years,
+            c.is_call,
+            rate=c.rate,
+            dividend_yield=c.borrow,
+            dividends=c.dividends,
+        )
+        worth = black.price(c.forward, c.strike, implied.vol * np.sqrt(c.years), c.is_call)
+        early = np.where(implied.ok, prices[1] - c.discount * worth, 0.0)
+    else:
+        implied = implied_vol(prices[1], c.forward, c.strike, c.years, c.is_call, discount=c.discount)
+        early = np.zeros(bid.shape)
     sides = implied_vol(prices[[0, 2]] - early, c.forward, c.strike, c.years, c.is_call, discount=c.discount)
     return Vols(sides.vol[0], implied.vol, sides.vol[1], early, implied.status)
